@@ -1,0 +1,217 @@
+//! Events: everything that changes something, in the words of the domain.
+
+use std::sync::Arc;
+
+use crate::form::{CheckId, FindingRecord, Form, Row};
+use crate::words::{Coverage, Digest, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year};
+
+/// One entry of the ledger.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Its place.
+    pub position: Position,
+    /// When; never before the event before it.
+    pub time: Timestamp,
+    /// Who.
+    pub principal: Arc<str>,
+    /// Why, where it was said.
+    pub reason: String,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub enum EventKind {
+    /// A form, or new rules for one, came into force.
+    FormRegistered(FormRegistered),
+    /// Histories of units were replaced.
+    UnitsApplied(UnitsApplied),
+    /// A report was accepted.
+    ReportAccepted(Box<ReportAccepted>),
+    /// A report was taken back.
+    ReportWithdrawn(ReportWithdrawn),
+    /// A query was explained.
+    QueryExplained(QueryExplained),
+}
+
+/// Number of a registered form, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FormId(pub u32);
+
+/// See [`EventKind::FormRegistered`].
+#[derive(Debug, Clone)]
+pub struct FormRegistered {
+    /// Its number.
+    pub id: FormId,
+    /// The form, compiled from the descriptors that the event carries.
+    pub form: Arc<Form>,
+}
+
+/// See [`EventKind::UnitsApplied`].
+#[derive(Debug, Clone)]
+pub struct UnitsApplied {
+    /// All entries of each code that is named.
+    pub units: Vec<UnitEntry>,
+    /// Findings of reports that changed with it.
+    pub rejudged: Vec<Rejudged>,
+}
+
+/// A unit as it is from one year on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnitEntry {
+    /// Stable code.
+    pub code: UnitCode,
+    /// First year this holds.
+    pub from_year: Year,
+    /// Last year this holds; none: until the next entry, or on.
+    pub until_year: Option<Year>,
+    /// The unit above; none: a root.
+    pub parent: Option<UnitCode>,
+    /// What it is.
+    pub kind: UnitKind,
+    /// Its name.
+    pub name: Arc<str>,
+    /// May make government rules (规章).
+    pub makes_rules: bool,
+}
+
+/// What a unit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UnitKind {
+    /// 省、自治区、直辖市
+    Province,
+    /// 地级市
+    PrefectureCity,
+    /// 县级市
+    CountyCity,
+    /// 县
+    County,
+    /// 市辖区
+    District,
+    /// 功能区
+    FunctionalZone,
+    /// 政府办公厅（室）
+    Office,
+    /// 部门
+    Department,
+    /// 街道
+    Subdistrict,
+    /// 乡镇
+    Town,
+    /// 其他
+    Other,
+}
+
+impl UnitKind {
+    /// Every kind with the name it has in files.
+    pub const ALL: [(Self, &'static str); 11] = [
+        (Self::Province, "province"),
+        (Self::PrefectureCity, "prefecture_city"),
+        (Self::CountyCity, "county_city"),
+        (Self::County, "county"),
+        (Self::District, "district"),
+        (Self::FunctionalZone, "functional_zone"),
+        (Self::Office, "office"),
+        (Self::Department, "department"),
+        (Self::Subdistrict, "subdistrict"),
+        (Self::Town, "town"),
+        (Self::Other, "other"),
+    ];
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+    }
+
+    /// Its name in files, e.g. `prefecture_city`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("other", |(_, name)| name)
+    }
+}
+
+/// Names a series: all revisions of one report.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SeriesKey {
+    /// Form family.
+    pub family: FamilyName,
+    /// Reporting year.
+    pub year: Year,
+    /// Unit.
+    pub unit: UnitCode,
+    /// Whom the report speaks for.
+    pub coverage: Coverage,
+}
+
+/// See [`EventKind::ReportAccepted`].
+#[derive(Debug, Clone)]
+pub struct ReportAccepted {
+    /// The series; its family is that of the form.
+    pub series: SeriesKey,
+    /// The form, and the rules it was judged by.
+    pub form: FormId,
+    /// Number of the revision.
+    pub revision: Revision,
+    /// The id its sender gave.
+    pub request_id: Option<RequestId>,
+    /// Presence and figures.
+    pub row: Row,
+    /// Digest of the content.
+    pub digest: Digest,
+    /// Digest of the texts that stand beside the chain; none: no text.
+    pub texts: Option<Digest>,
+    /// As stated by the sender.
+    pub blank_means_zero: bool,
+    /// As stated by the sender.
+    pub nil_report: bool,
+    /// Everything found.
+    pub findings: Vec<FindingRecord>,
+    /// Queries explained by what came with the report.
+    pub explained: Vec<Explained>,
+    /// Findings of other reports that changed with it.
+    pub rejudged: Vec<Rejudged>,
+}
+
+/// The findings of a series, judged again.
+#[derive(Debug, Clone)]
+pub struct Rejudged {
+    /// The series; its effective revision is meant.
+    pub series: SeriesKey,
+    /// What is found now.
+    pub findings: Vec<FindingRecord>,
+}
+
+/// An explained query, bound to its figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Explained {
+    /// Which check.
+    pub check: CheckId,
+    /// Left side.
+    pub left: i64,
+    /// Right side.
+    pub right: i64,
+}
+
+/// See [`EventKind::ReportWithdrawn`].
+#[derive(Debug, Clone)]
+pub struct ReportWithdrawn {
+    /// The series.
+    pub series: SeriesKey,
+    /// The revision, effective until now.
+    pub revision: Revision,
+    /// Findings of other reports that changed with it.
+    pub rejudged: Vec<Rejudged>,
+}
+
+/// See [`EventKind::QueryExplained`].
+#[derive(Debug, Clone)]
+pub struct QueryExplained {
+    /// The series.
+    pub series: SeriesKey,
+    /// The query.
+    pub explained: Explained,
+    /// Digest of the words that stand beside the chain.
+    pub text: Digest,
+}

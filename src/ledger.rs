@@ -1,0 +1,1 @@
+//! The ledger: events in one total order, chained, on the embedded store.

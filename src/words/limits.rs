@@ -1,0 +1,79 @@
+//! Every limit: its name, its unit, its reason.
+
+use std::time::Duration;
+
+/// Earliest reporting year. The 条例 took effect in 2008; older figures do not exist.
+pub const FIRST_YEAR: u16 = 2008;
+/// Latest reporting year; a typo like 20224 must not open a new year.
+pub const LAST_YEAR: u16 = 2200;
+
+/// Bytes of a unit code: a 统一社会信用代码 has 18, with room for suffixes.
+pub const UNIT_CODE_BYTES: usize = 64;
+/// Bytes of a unit's name.
+pub const UNIT_NAME_BYTES: usize = 300;
+/// Bytes of the name of a form family.
+pub const FAMILY_NAME_BYTES: usize = 100;
+/// Bytes of a request id: a UUID has 36, a SHA-256 in hexadecimal 64.
+pub const REQUEST_ID_BYTES: usize = 64;
+/// Bytes of a stated reason.
+pub const REASON_BYTES: usize = 2_000;
+/// Entries in one `ApplyUnits`: a province has some 10,000 units.
+pub const UNITS_PER_APPLY: usize = 100_000;
+/// Levels of the tree of units; five are in use, more is a mistake.
+pub const TREE_DEPTH: usize = 16;
+
+/// Cells of a form; the statutory one has 200 and some.
+pub const CELLS_PER_FORM: usize = 4_096;
+/// Levels of messages in a form.
+pub const FORM_DEPTH: usize = 16;
+/// Claims of the prose in one report.
+pub const CLAIMS_PER_REPORT: usize = 200;
+/// Elements of one repeated text field.
+pub const TEXTS_PER_FIELD: usize = 200;
+/// Explanations that come with one report.
+pub const EXPLANATIONS_PER_REPORT: usize = 200;
+/// Bytes of one explanation.
+pub const EXPLANATION_BYTES: usize = 4_000;
+/// Characters an explanation needs at least.
+pub const EXPLANATION_CHARS_MIN: usize = 4;
+/// Bytes of one report on the wire: figures take 0.5 KB, texts rarely 100 KB.
+pub const REPORT_BYTES: usize = 1 << 20;
+
+/// Bytes of one page of the ledger in the store. sled puts large values into
+/// files it never syncs; 4 KiB is safely below.
+pub const PAGE_BYTES: usize = 4_096;
+/// Bytes of events that are tried as one page before compression.
+pub const PAGE_RAW_BYTES: usize = 16 << 10;
+/// Events in one commit.
+pub const EVENTS_PER_COMMIT: usize = 4_096;
+/// Bytes in one commit; one event may be larger.
+pub const COMMIT_BYTES: usize = 4 << 20;
+/// Free bytes below which nothing more is written: sled must not meet a full disk.
+pub const DISK_RESERVE_BYTES: u64 = 64 << 20;
+/// Refused attempts kept, one per series; the oldest give way.
+pub const REFUSED_ATTEMPTS: usize = 100_000;
+/// Findings kept with a refused attempt.
+pub const REFUSED_FINDINGS: usize = 100;
+/// Bytes kept of a refused attempt; a larger one is kept without its bytes.
+pub const REFUSED_BYTES: usize = 64 << 10;
+
+/// Submissions waiting for the sequencer; beyond it senders wait.
+pub const QUEUE_SUBMISSIONS: usize = 4_096;
+/// Submissions of one stream that may be under way.
+pub const STREAM_IN_FLIGHT: usize = 2_048;
+/// Bytes of one gRPC message.
+pub const MESSAGE_BYTES: usize = 4 << 20;
+/// Bytes of one `ApplyUnits` message.
+pub const UNITS_MESSAGE_BYTES: usize = 32 << 20;
+/// Streams on one connection.
+pub const STREAMS_PER_CONNECTION: u32 = 1_024;
+/// Codes listed in one answer; the rest is paged.
+pub const LISTED_CODES: usize = 1_000;
+/// Entries of a page when none are asked for.
+pub const PAGE_SIZE: usize = 100;
+/// Entries of a page at most.
+pub const PAGE_SIZE_MAX: usize = 1_000;
+/// How long open calls may take to end when the server stops.
+pub const STOP_GRACE: Duration = Duration::from_secs(10);
+/// How long a connection may idle before it is pinged, so that dead ones go.
+pub const KEEPALIVE: Duration = Duration::from_secs(30);
