@@ -4,27 +4,58 @@
 //! Knows nothing of storage, network or time, and names no cell and no label of
 //! any form: those stand in the .proto.
 
+mod catalog;
+mod compile;
+mod content;
+mod describe;
+mod figure;
 mod finding;
+mod json;
+mod judge;
+pub mod options;
+mod prose;
+mod read;
 mod row;
+mod rules;
+mod schema;
 mod table;
+mod write;
 
+pub use catalog::{Catalog, CatalogError, DESCRIPTORS, SOURCES};
+pub use compile::FormError;
+pub use content::{Content, Explanation, unpack_texts};
+pub use describe::{Evidence, Finding, NamedFigure};
+pub use figure::{in_printed_unit, percent, signed};
 pub use finding::{CheckId, FindingRecord, Severity, Verdict};
+pub use judge::{Figures, Statements, UnitFacts};
+pub use read::{ReadError, Reader};
 pub use row::{Row, RowError};
+pub(crate) use row::{put_varint, take_varint, unzigzag, zigzag};
+pub use rules::{Ratio, Rule};
 pub use table::{Cell, CellTable};
+pub use write::WriteError;
+
 use crate::words::{Digest, FamilyName, Year};
 
 /// A form, compiled.
 #[derive(Debug)]
 pub struct Form {
-    pub(crate) name: String,
-    pub(crate) family: FamilyName,
-    pub(crate) first_year: Year,
-    pub(crate) last_year: Option<Year>,
-    pub(crate) cells: CellTable,
-    pub(crate) severities: Vec<Severity>,
-    pub(crate) form_digest: Digest,
-    pub(crate) rules_digest: Digest,
-    pub(crate) descriptor_set: Vec<u8>,
+    name: String,
+    family: FamilyName,
+    first_year: Year,
+    last_year: Option<Year>,
+    title_zh: String,
+    title_en: String,
+    basis: String,
+    message: prost_reflect::MessageDescriptor,
+    root: schema::Group,
+    groups: usize,
+    texts: Vec<compile::Text>,
+    cells: CellTable,
+    rules: rules::Rules,
+    form_digest: Digest,
+    rules_digest: Digest,
+    descriptor_set: Vec<u8>,
 }
 
 impl Form {
@@ -40,6 +71,18 @@ impl Form {
         &self.family
     }
 
+    /// First and last reporting year; no last one while it is in force.
+    #[must_use]
+    pub fn years(&self) -> (Year, Option<Year>) {
+        (self.first_year, self.last_year)
+    }
+
+    /// Its printed title, Chinese and English, and the act that prescribes it.
+    #[must_use]
+    pub fn title(&self) -> (&str, &str, &str) {
+        (&self.title_zh, &self.title_en, &self.basis)
+    }
+
     /// Whether it judges reports of a year.
     #[must_use]
     pub fn covers(&self, year: Year) -> bool {
@@ -52,11 +95,59 @@ impl Form {
         &self.cells
     }
 
+    /// Its rules, as declared.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules.rules
+    }
+
+    /// Its derived figures.
+    #[must_use]
+    pub fn ratios(&self) -> &[Ratio] {
+        &self.rules.ratios
+    }
+
+    /// Numerator and denominator of a derived figure, summed over a total's cells.
+    #[must_use]
+    pub fn ratio_parts(&self, ratio: &Ratio, values: &[i64]) -> Option<(i64, i64)> {
+        let all = vec![u64::MAX; self.cells.required().len()];
+        let figures = Figures { values, present: &all, absent_is_zero: true };
+        let part = |addends| self.sum(addends, figures, None).and_then(|sum| i64::try_from(sum).ok());
+        Some((part(&ratio.numerator)?, part(&ratio.denominator)?))
+    }
+
     /// How a failure of a check is treated.
     #[must_use]
     pub fn severity(&self, check: CheckId) -> Severity {
-        // claims are numbered on from the end of the table and are queries
-        self.severities.get(check.0 as usize).copied().unwrap_or(Severity::Query)
+        let rule = self.rules.check(check).map(|check| check.rule).or(self.rules.claims);
+        rule.and_then(|rule| self.rules.rules.get(rule)).map_or(Severity::Notice, |rule| rule.severity)
+    }
+
+    /// Rule id and instance of a check; claims have the words as their instance.
+    #[must_use]
+    pub fn check_name(&self, check: CheckId) -> Option<(&str, &str)> {
+        let check = self.rules.check(check)?;
+        Some((&self.rules.rules.get(check.rule)?.id, &check.instance))
+    }
+
+    /// Every check in table order, as "rule instance"; the rule for claims last.
+    #[must_use]
+    pub fn check_names(&self) -> Vec<String> {
+        let rule = |index: usize| self.rules.rules.get(index).map_or("", |rule| rule.id.as_str());
+        let checks = self.rules.checks.iter().map(|check| format!("{} {}", rule(check.rule), check.instance));
+        checks.chain(self.rules.claims.map(|claims| format!("{} *", rule(claims)))).collect()
+    }
+
+    /// The check of the claim with that place in the report.
+    #[must_use]
+    pub fn claim_check(&self, ordinal: usize) -> CheckId {
+        CheckId(u32::try_from(self.rules.checks.len().saturating_add(ordinal)).unwrap_or(u32::MAX))
+    }
+
+    /// The place in the report of the claim that a check is about.
+    #[must_use]
+    pub fn claim_ordinal(&self, check: CheckId) -> Option<usize> {
+        (check.0 as usize).checked_sub(self.rules.checks.len())
     }
 
     /// SHA-256 of its descriptor set.

@@ -28,7 +28,7 @@ pub struct Any {
 pub mod crossfoot {
     pub mod form {
         pub mod v1 {
-            tonic::include_proto!("crossfoot.form.v1");
+            pub use crate::form::options::*;
         }
     }
     pub mod ledger {

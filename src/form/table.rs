@@ -95,6 +95,12 @@ impl CellTable {
         vec![0; self.required.len()]
     }
 
+    /// Whether presence words have a cell set.
+    #[must_use]
+    pub fn is_set(present: &[u64], index: usize) -> bool {
+        present.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
+    }
+
     /// Cells that need not be stated, in order.
     #[must_use]
     pub fn optional(&self) -> &[usize] {
