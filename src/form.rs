@@ -138,6 +138,12 @@ impl Form {
         checks.chain(self.rules.claims.map(|claims| format!("{} *", rule(claims)))).collect()
     }
 
+    /// Id of the rule for claims of the prose.
+    #[must_use]
+    pub fn claims_rule(&self) -> Option<&str> {
+        self.rules.rules.get(self.rules.claims?).map(|rule| rule.id.as_str())
+    }
+
     /// The check of the claim with that place in the report.
     #[must_use]
     pub fn claim_check(&self, ordinal: usize) -> CheckId {

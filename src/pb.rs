@@ -40,3 +40,11 @@ pub mod crossfoot {
         tonic::include_proto!("crossfoot.v1");
     }
 }
+
+pub mod disclosure {
+    pub mod annual {
+        pub mod v2021 {
+            tonic::include_proto!("disclosure.annual.v2021");
+        }
+    }
+}

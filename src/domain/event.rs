@@ -125,6 +125,23 @@ impl UnitKind {
         Self::ALL.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
     }
 
+    /// Whether units of this kind may make government rules, where the kind
+    /// tells: provinces and cities with districts may; an office is as its parent.
+    #[must_use]
+    pub fn makes_rules(self) -> Option<bool> {
+        match self {
+            Self::Province | Self::PrefectureCity => Some(true),
+            Self::Office | Self::Other => None,
+            Self::CountyCity
+            | Self::County
+            | Self::District
+            | Self::FunctionalZone
+            | Self::Department
+            | Self::Subdistrict
+            | Self::Town => Some(false),
+        }
+    }
+
     /// Its name in files, e.g. `prefecture_city`.
     #[must_use]
     pub fn name(self) -> &'static str {

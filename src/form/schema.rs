@@ -102,7 +102,10 @@ impl Group {
     }
 }
 
-/// Joins two parts of a path.
+/// Joins two parts of a path, either of which may be empty.
 pub(super) fn join(prefix: &str, name: &str) -> String {
-    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
+    match (prefix, name) {
+        ("", only) | (only, "") => only.to_owned(),
+        (prefix, name) => format!("{prefix}.{name}"),
+    }
 }

@@ -1,0 +1,249 @@
+//! Wire types to exact ones and back. Structs are taken apart whole, so that a
+//! new field breaks the build until it is dealt with.
+
+use std::sync::Arc;
+
+use prost_types::Timestamp as WireTime;
+use tonic::Status;
+
+use super::status::{code_and_reason, from_word, invalid};
+use crate::domain::event::SeriesKey;
+use crate::form::{Explanation, Finding, NamedFigure, Severity, Statements, Verdict};
+use crate::ingest::{Decision, Outcome, Receipt, SeriesChoice, Submission, SubmitError};
+use crate::pb::crossfoot::v1 as pb;
+use crate::words::{Coverage, FamilyName, RequestId, Revision, Timestamp, UnitCode, Year};
+
+/// Until callers can prove who they are, there is one.
+pub(super) const LOCAL: &str = "local";
+
+pub(super) fn coverage_from_pb(coverage: i32) -> Result<Coverage, Status> {
+    match pb::Coverage::try_from(coverage) {
+        Ok(pb::Coverage::Own) => Ok(Coverage::Own),
+        Ok(pb::Coverage::Consolidated) => Ok(Coverage::Consolidated),
+        Ok(pb::Coverage::Unspecified) | Err(_) => {
+            Err(invalid("series.coverage", "say COVERAGE_OWN or COVERAGE_CONSOLIDATED"))
+        }
+    }
+}
+
+pub(super) fn coverage_to_pb(coverage: Coverage) -> i32 {
+    match coverage {
+        Coverage::Own => pb::Coverage::Own.into(),
+        Coverage::Consolidated => pb::Coverage::Consolidated.into(),
+    }
+}
+
+pub(super) fn unit_from_pb(code: &str) -> Result<UnitCode, Status> {
+    UnitCode::new(code).map_err(from_word("unit"))
+}
+
+pub(super) fn year_from_pb(year: i32) -> Result<Year, Status> {
+    Year::new(year.into()).map_err(from_word("year"))
+}
+
+pub(super) fn family_from_pb(family: &str) -> Result<Option<FamilyName>, Status> {
+    (!family.is_empty()).then(|| FamilyName::new(family)).transpose().map_err(from_word("family"))
+}
+
+pub(super) fn series_from_pb(series: Option<pb::SeriesName>) -> Result<SeriesChoice, Status> {
+    let pb::SeriesName { family, unit, year, coverage } =
+        series.ok_or_else(|| invalid("series", "say unit, year and coverage"))?;
+    Ok(SeriesChoice {
+        family: family_from_pb(&family)?,
+        unit: unit_from_pb(&unit)?,
+        year: year_from_pb(year)?,
+        coverage: coverage_from_pb(coverage)?,
+    })
+}
+
+pub(super) fn series_to_pb(series: &SeriesKey) -> pb::SeriesName {
+    let SeriesKey { family, year, unit, coverage } = series;
+    pb::SeriesName {
+        family: family.to_string(),
+        unit: unit.to_string(),
+        year: year.get().into(),
+        coverage: coverage_to_pb(*coverage),
+    }
+}
+
+pub(super) fn revision_from_pb(revision: i64) -> Result<Revision, Status> {
+    u32::try_from(revision)
+        .ok()
+        .filter(|revision| *revision > 0)
+        .map(Revision)
+        .ok_or_else(|| invalid("revision", "revisions count from 1"))
+}
+
+pub(super) fn time_to_pb(time: Timestamp) -> WireTime {
+    const MICROS: i64 = 1_000_000;
+    let nanos = time.0.rem_euclid(MICROS).saturating_mul(1_000);
+    WireTime { seconds: time.0.div_euclid(MICROS), nanos: i32::try_from(nanos).unwrap_or(0) }
+}
+
+/// A position as it travels.
+pub(super) fn count(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(super) fn receipt_to_pb(receipt: &Receipt) -> pb::Receipt {
+    let Receipt { series, revision, position, digest, chain_hash, time } = receipt;
+    pb::Receipt {
+        series: Some(series_to_pb(series)),
+        revision: revision.0.into(),
+        position: count(position.0),
+        digest: digest.to_string(),
+        chain_hash: chain_hash.to_string(),
+        time: Some(time_to_pb(*time)),
+    }
+}
+
+pub(super) fn explanation_from_pb(explanation: pb::Explanation) -> Explanation {
+    let pb::Explanation { rule, instance, left, right, text } = explanation;
+    Explanation { rule, instance, left, right, text }
+}
+
+pub(super) fn explanation_to_pb(explanation: Explanation) -> pb::Explanation {
+    let Explanation { rule, instance, left, right, text } = explanation;
+    pb::Explanation { rule, instance, left, right, text }
+}
+
+pub(super) fn submission_from_pb(request: pb::SubmitReportRequest) -> Result<Submission, Status> {
+    let pb::SubmitReportRequest {
+        series,
+        report,
+        blank_means_zero,
+        nil_report,
+        explanations,
+        expected_revision,
+        request_id,
+        validate_only,
+    } = request;
+    let report = report.ok_or_else(|| invalid("report", "is not there"))?;
+    let form = report.type_url.rsplit('/').next().unwrap_or_default().to_owned();
+    if form.is_empty() {
+        return Err(invalid("report.type_url", "says no form, e.g. type.googleapis.com/disclosure…"));
+    }
+    let request_id = (!request_id.is_empty()).then(|| RequestId::new(&request_id)).transpose();
+    Ok(Submission {
+        series: series_from_pb(series)?,
+        form,
+        report: report.value,
+        statements: Statements { blank_means_zero, nil_report },
+        explanations: explanations.into_iter().map(explanation_from_pb).collect(),
+        expected_revision: expected_revision.map(revision_from_pb).transpose()?,
+        request_id: request_id.map_err(from_word("request_id"))?,
+        validate_only,
+        principal: Arc::from(LOCAL),
+    })
+}
+
+pub(super) fn decision_to_pb(decision: Decision) -> pb::SubmissionResult {
+    let Decision { series, outcome, findings, unused } = decision;
+    let mut result = pb::SubmissionResult {
+        series: Some(series_to_pb(&series)),
+        findings: findings.into_iter().map(|(finding, explained)| finding_to_pb(finding, explained)).collect(),
+        unused_explanations: unused
+            .into_iter()
+            .map(|unused| pb::UnusedExplanation {
+                explanation: Some(explanation_to_pb(unused.explanation)),
+                reason: unused.reason.word().to_owned(),
+            })
+            .collect(),
+        ..pb::SubmissionResult::default()
+    };
+    match outcome {
+        Outcome::Accepted(receipt) => {
+            result.outcome = pb::Outcome::Accepted.into();
+            result.receipt = receipt.as_ref().map(receipt_to_pb);
+        }
+        Outcome::Unchanged(receipt) => {
+            result.outcome = pb::Outcome::Unchanged.into();
+            result.receipt = receipt.as_ref().map(receipt_to_pb);
+        }
+        Outcome::Refused(reason) => {
+            result.outcome = pb::Outcome::Refused.into();
+            reason.word().clone_into(&mut result.reason);
+            (result.message_zh, result.message_en) = reason.sentences();
+        }
+    }
+    result
+}
+
+/// In a stream, what could not be judged is refused with its reason.
+pub(super) fn unjudged_to_pb(series: Option<pb::SeriesName>, error: &SubmitError) -> pb::SubmissionResult {
+    let (_, reason) = code_and_reason(error);
+    refused_to_pb(series, reason, error.to_string())
+}
+
+/// A refusal before anything was judged.
+pub(super) fn refused_to_pb(series: Option<pb::SeriesName>, reason: &str, message: String) -> pb::SubmissionResult {
+    pb::SubmissionResult {
+        series,
+        outcome: pb::Outcome::Refused.into(),
+        reason: reason.to_owned(),
+        message_zh: format!("未能受理：{message}"),
+        message_en: message,
+        ..pb::SubmissionResult::default()
+    }
+}
+
+pub(super) fn finding_to_pb(finding: Finding, explained: bool) -> pb::Finding {
+    let difference = finding.difference();
+    let Finding { rule, instance, severity, verdict, left, right, cells, message_zh, message_en } = finding;
+    pb::Finding {
+        rule,
+        instance,
+        severity: match severity {
+            Severity::Error => pb::Severity::Error.into(),
+            Severity::Query => pb::Severity::Query.into(),
+            Severity::Notice => pb::Severity::Notice.into(),
+        },
+        verdict: match verdict {
+            Verdict::Pass => pb::Verdict::Pass.into(),
+            Verdict::Fail => pb::Verdict::Fail.into(),
+            Verdict::NotAssessable => pb::Verdict::NotAssessable.into(),
+        },
+        left,
+        right,
+        difference,
+        cells: cells
+            .into_iter()
+            .map(|NamedFigure { path, label_zh, label_en, value, prior_year }| pb::FindingCell {
+                path,
+                label_zh,
+                label_en,
+                value,
+                prior_year,
+            })
+            .collect(),
+        message_zh,
+        message_en,
+        explained,
+    }
+}
+
+/// A finding as a client received it, and whether it is explained.
+pub(crate) fn finding_from_pb(finding: pb::Finding) -> (Finding, bool) {
+    let severity = match finding.severity() {
+        pb::Severity::Error | pb::Severity::Unspecified => Severity::Error,
+        pb::Severity::Query => Severity::Query,
+        pb::Severity::Notice => Severity::Notice,
+    };
+    let verdict = match finding.verdict() {
+        pb::Verdict::NotAssessable => Verdict::NotAssessable,
+        pb::Verdict::Pass => Verdict::Pass,
+        pb::Verdict::Fail | pb::Verdict::Unspecified => Verdict::Fail,
+    };
+    let pb::Finding { rule, instance, left, right, cells, message_zh, message_en, explained, .. } = finding;
+    let cells = cells
+        .into_iter()
+        .map(|pb::FindingCell { path, label_zh, label_en, value, prior_year }| NamedFigure {
+            path,
+            label_zh,
+            label_en,
+            value,
+            prior_year,
+        })
+        .collect();
+    (Finding { rule, instance, severity, verdict, left, right, cells, message_zh, message_en }, explained)
+}

@@ -1,0 +1,59 @@
+//! The one place where errors become gRPC statuses, each with a stable reason.
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use crate::ingest::{DeskError, SubmitError};
+use crate::words::WordError;
+
+/// Where the reasons are at home.
+const DOMAIN: &str = "crossfoot";
+
+/// The code and the stable reason of an error.
+pub(super) fn code_and_reason(error: &SubmitError) -> (Code, &'static str) {
+    match error {
+        SubmitError::Malformed { .. } => (Code::InvalidArgument, "MALFORMED_REPORT"),
+        SubmitError::UnknownUnit(..) => (Code::NotFound, "UNKNOWN_UNIT"),
+        SubmitError::UnknownForm(_) => (Code::NotFound, "UNKNOWN_FORM"),
+        SubmitError::WrongForm { .. } => (Code::InvalidArgument, "WRONG_FORM"),
+        SubmitError::NoFamily(_) => (Code::InvalidArgument, "NO_FAMILY"),
+        SubmitError::NotFound(_) => (Code::NotFound, "NOT_FOUND"),
+        SubmitError::Precondition(_) => (Code::FailedPrecondition, "FAILED_PRECONDITION"),
+        SubmitError::Invalid(_) => (Code::InvalidArgument, "INVALID"),
+        SubmitError::DiskFull => (Code::ResourceExhausted, "DISK_FULL"),
+        SubmitError::Unavailable(_) => (Code::Unavailable, "LEDGER_UNAVAILABLE"),
+    }
+}
+
+fn status(code: Code, reason: &str, message: String) -> Status {
+    let details = ErrorDetails::with_error_info(reason, DOMAIN, std::collections::HashMap::new());
+    Status::with_error_details(code, shortened(message), details)
+}
+
+/// Messages travel in a header, which must stay below 8 KB.
+fn shortened(message: String) -> String {
+    const MOST: usize = 1_500;
+    if message.chars().count() <= MOST { message } else { message.chars().take(MOST).chain("…".chars()).collect() }
+}
+
+/// A submission or read that was not judged.
+pub(super) fn from_submit(error: &SubmitError) -> Status {
+    let (code, reason) = code_and_reason(error);
+    status(code, reason, error.to_string())
+}
+
+/// A failure of ours.
+pub(super) fn from_desk(error: &DeskError) -> Status {
+    tracing::error!(error = %error, "a stored report could not be read");
+    status(Code::Internal, "LEDGER_DAMAGED", error.to_string())
+}
+
+/// An argument that is not what it should be.
+pub(super) fn invalid(field: &str, problem: impl std::fmt::Display) -> Status {
+    status(Code::InvalidArgument, "INVALID", format!("{field}: {problem}"))
+}
+
+/// A word that is not what it should be.
+pub(super) fn from_word(field: &'static str) -> impl Fn(WordError) -> Status {
+    move |error| invalid(field, error)
+}

@@ -1,0 +1,58 @@
+//! Admission: from bytes to a judged, digested report, in the caller's task.
+//!
+//! Everything here is decided by the submission and the forms alone; what needs
+//! the order of the ledger is decided by the sequencer.
+
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use super::outcome::{SeriesChoice, Submission, SubmitError};
+use crate::domain::event::{FormId, SeriesKey};
+use crate::domain::State;
+use crate::form::{Content, FindingRecord, Form, Reader};
+use crate::words::limits;
+
+/// A submission, read and judged as far as it can be alone.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    pub(super) submission: Submission,
+    pub(super) series: SeriesKey,
+    pub(super) form_id: FormId,
+    pub(super) form: Arc<Form>,
+    pub(super) content: Content,
+    pub(super) reader: Reader,
+    /// What the report alone decides.
+    pub(super) found: Vec<FindingRecord>,
+}
+
+/// Reads and judges a submission.
+pub(super) fn admit(state: &RwLock<State>, submission: Submission) -> Result<Admitted, SubmitError> {
+    let (form_id, form) = state
+        .read()
+        .current_form(&submission.form)
+        .ok_or_else(|| SubmitError::UnknownForm(submission.form.clone()))?;
+    let SeriesChoice { family, unit, year, coverage } = submission.series.clone();
+    if !form.covers(year) || family.as_ref().is_some_and(|family| family != form.family()) {
+        return Err(SubmitError::WrongForm { form: submission.form, year, family });
+    }
+    if submission.explanations.len() > limits::EXPLANATIONS_PER_REPORT {
+        let most = limits::EXPLANATIONS_PER_REPORT;
+        return Err(SubmitError::Invalid(format!("explanations: more than {most} with one report")));
+    }
+    if let Some(long) = submission.explanations.iter().find(|words| words.text.len() > limits::EXPLANATION_BYTES) {
+        let most = limits::EXPLANATION_BYTES;
+        return Err(SubmitError::Invalid(format!("explanation of {}: longer than {most} bytes", long.rule)));
+    }
+    let malformed = |problem| SubmitError::Malformed { form: form.name().to_owned(), problem };
+    if submission.report.len() > limits::REPORT_BYTES {
+        return Err(malformed(format!("has {} bytes, at most {}", submission.report.len(), limits::REPORT_BYTES)));
+    }
+    let mut reader = Reader::default();
+    reader.read(&form, &submission.report).map_err(|error| malformed(error.to_string()))?;
+    let mut found = Vec::new();
+    form.check_report(&mut reader, submission.statements, &mut found);
+    let content = Content::new(&form, &reader, coverage, submission.statements, &submission.explanations);
+    let series = SeriesKey { family: form.family().clone(), year, unit, coverage };
+    Ok(Admitted { submission, series, form_id, form, content, reader, found })
+}
