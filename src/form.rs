@@ -95,6 +95,14 @@ impl Form {
         &self.cells
     }
 
+    /// Whether the frozen part of the cells is that of another form: path,
+    /// numbers, unit.
+    #[must_use]
+    pub fn has_cells_of(&self, other: &Self) -> bool {
+        let frozen = |cell: &Cell| (cell.path.clone(), cell.numbers.clone(), cell.unit.clone());
+        self.cells.iter().map(frozen).eq(other.cells.iter().map(frozen))
+    }
+
     /// Its rules, as declared.
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
@@ -121,6 +129,12 @@ impl Form {
     pub fn severity(&self, check: CheckId) -> Severity {
         let rule = self.rules.check(check).map(|check| check.rule).or(self.rules.claims);
         rule.and_then(|rule| self.rules.rules.get(rule)).map_or(Severity::Notice, |rule| rule.severity)
+    }
+
+    /// Whether a check needs the year before or the unit.
+    #[must_use]
+    pub fn is_beyond(&self, check: CheckId) -> bool {
+        self.rules.beyond.binary_search(&check).is_ok()
     }
 
     /// Rule id and instance of a check; claims have the words as their instance.

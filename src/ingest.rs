@@ -16,6 +16,6 @@ mod sequence;
 mod writer;
 
 pub use attempts::Attempt;
-pub use desk::{Desk, DeskError};
+pub use desk::{Answer, Desk, DeskError};
 pub use outcome::{Decision, Outcome, Reason, Receipt, SeriesChoice, Submission, SubmitError, Unused, UnusedReason};
 pub use read::{ListedRevision, ListedSeries, RollupAnswer, StoredReport};

@@ -1,1 +1,261 @@
-//! The ledger: events in one total order, chained, on the embedded store.
+//! The ledger: events in one total order, each chained to the one before, on the
+//! embedded store.
+//!
+//! Invariants: what [`Ledger::append`] has returned for is durable; a batch is in
+//! the store whole or not at all; what is read is what was written, or an error
+//! that names the place. Knows nothing of the network.
+
+mod codec;
+mod page;
+mod store;
+mod stored;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+pub use codec::{CodecError, Forms};
+pub use page::PageError;
+use store::{Batch, Store};
+pub use store::StoreError;
+
+use crate::domain::event::Event;
+use crate::domain::{ApplyError, State};
+use crate::form::FindingRecord;
+use crate::words::{Digest, Position};
+
+/// Why the ledger cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The store failed or is damaged.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An event cannot be read.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// An event cannot follow the ones before it.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    /// An event is not chained to the one before it.
+    #[error("the chain is broken before event {0}")]
+    Chain(Position),
+    /// There is no such event.
+    #[error("there is no event {0}")]
+    NoEvent(Position),
+    /// The store was closed after a failure.
+    #[error("the store is closed after a failure")]
+    Closed,
+    /// The store holds another history than the one acknowledged.
+    #[error("the store ends at {found}, {expected} was acknowledged")]
+    OtherHead {
+        /// Where it ends.
+        found: Position,
+        /// What was acknowledged.
+        expected: Position,
+    },
+}
+
+/// Why a batch was not appended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The disk is full but for the reserve; nothing was written.
+    #[error("the disk is full but for its reserve")]
+    DiskFull,
+    /// The store cannot be used now; nothing was written.
+    #[error("the store cannot be opened: {0}")]
+    Closed(LedgerError),
+    /// The store failed while writing: whether the batch is in is not known.
+    #[error("the store failed while writing: {0}")]
+    Unknown(LedgerError),
+}
+
+/// Reads events and texts while others are written.
+#[derive(Debug, Clone)]
+pub struct LedgerReader(Arc<RwLock<Option<Arc<Store>>>>);
+
+/// The ledger, open for writing. There is one.
+#[derive(Debug)]
+pub struct Ledger {
+    dir: PathBuf,
+    store: LedgerReader,
+    head: Position,
+    chain: Digest,
+}
+
+impl Ledger {
+    /// Opens the ledger in a folder, or makes one, and folds it into a state.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if anything in it is not as it was written.
+    pub fn open(dir: &Path, state: &mut State) -> Result<Self, LedgerError> {
+        let store = Arc::new(Store::open(dir)?);
+        let (head, chain) = replay(&store, Position(1), Digest::ZERO, state)?;
+        let store = LedgerReader(Arc::new(RwLock::new(Some(store))));
+        Ok(Self { dir: dir.to_owned(), store, head, chain })
+    }
+
+    /// Position of the last event, and the chain up to it.
+    #[must_use]
+    pub fn head(&self) -> (Position, Digest) {
+        (self.head, self.chain)
+    }
+
+    /// A reader.
+    #[must_use]
+    pub fn reader(&self) -> LedgerReader {
+        self.store.clone()
+    }
+
+    /// Appends events with the texts that stand beside them; durable when this
+    /// returns. Gives the chain hash of each.
+    ///
+    /// # Errors
+    /// [`AppendError`]; after [`AppendError::Unknown`] call [`Ledger::reopen`].
+    pub fn append(&mut self, events: &[Event], texts: &[(Digest, Vec<u8>)]) -> Result<Vec<Digest>, AppendError> {
+        let store = self.store.get().map_err(AppendError::Closed)?;
+        match store.check_room() {
+            Ok(()) => {}
+            Err(StoreError::DiskFull(_)) => return Err(AppendError::DiskFull),
+            Err(other) => return Err(AppendError::Closed(other.into())),
+        }
+        let encoded: Vec<Vec<u8>> = events.iter().map(codec::encode).collect();
+        let (mut pages, mut chain) = (Vec::new(), self.chain);
+        page::pack(&encoded, &mut chain, &mut pages);
+        let mut batch = Batch::default();
+        batch.pages(self.head.next(), pages);
+        texts.iter().for_each(|(digest, text)| batch.text(digest, text));
+        store.write(batch).map_err(|error| AppendError::Unknown(error.into()))?;
+        let mut at = self.chain;
+        let hashes = encoded.iter().map(|event| {
+            at = Digest::of(&[at.as_bytes(), event]);
+            at
+        });
+        let hashes = hashes.collect();
+        self.chain = chain;
+        self.head = events.last().map_or(self.head, |event| event.position);
+        Ok(hashes)
+    }
+
+    /// After a failure: drops the store, opens it again and folds what is new
+    /// into the state. What was acknowledged must be there.
+    ///
+    /// # Errors
+    /// [`LedgerError`] while it cannot be opened; the store stays closed.
+    pub fn reopen(&mut self, state: &mut State) -> Result<(), LedgerError> {
+        *self.store.0.write() = None;
+        let store = Arc::new(Store::open(&self.dir)?);
+        let (head, chain) = replay(&store, self.head.next(), self.chain, state)?;
+        (self.head, self.chain) = (head, chain);
+        *self.store.0.write() = Some(store);
+        Ok(())
+    }
+
+    /// Closes the store after a failure that left its outcome unknown.
+    pub fn close(&mut self) {
+        *self.store.0.write() = None;
+    }
+
+    /// Keeps a refused attempt in place of the one before; promises nothing.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the store fails.
+    pub fn put_attempt(&self, key: &str, value: &[u8]) -> Result<(), LedgerError> {
+        Ok(self.store.get()?.put_attempt(key.as_bytes(), value)?)
+    }
+
+    /// Forgets a refused attempt.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the store fails.
+    pub fn remove_attempt(&self, key: &str) -> Result<(), LedgerError> {
+        Ok(self.store.get()?.remove_attempt(key.as_bytes())?)
+    }
+
+    /// All refused attempts: key, value.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the store fails.
+    pub fn attempts(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, LedgerError> {
+        Ok(self.store.get()?.attempts()?)
+    }
+}
+
+/// Folds the events from a position on; checks the chain from what is before it.
+fn replay(store: &Store, from: Position, before: Digest, state: &mut State) -> Result<(Position, Digest), LedgerError> {
+    let (mut next, mut chain) = (from, before);
+    let mut found = Position(0);
+    for page in store.pages(from) {
+        let (first, page) = page?;
+        let mut at = page.before;
+        let events = page.events().map_err(|error| StoreError::Page(first, error))?;
+        for (position, bytes) in (first.0..).map(Position).zip(events) {
+            if position == next && at != chain {
+                return Err(LedgerError::Chain(position));
+            }
+            at = Digest::of(&[at.as_bytes(), &bytes]);
+            found = position;
+            if position < next {
+                if position.next() == from && at != before {
+                    return Err(LedgerError::Chain(from));
+                }
+                continue;
+            }
+            if position > next {
+                return Err(LedgerError::NoEvent(next));
+            }
+            let event = codec::decode(&bytes, position, &|id| state.form(id))?;
+            state.apply(&event)?;
+            (next, chain) = (position.next(), at);
+        }
+    }
+    let head = Position(next.0.saturating_sub(1));
+    if found < head {
+        return Err(LedgerError::OtherHead { found, expected: head });
+    }
+    Ok((head, chain))
+}
+
+impl LedgerReader {
+    fn get(&self) -> Result<Arc<Store>, LedgerError> {
+        self.0.read().clone().ok_or(LedgerError::Closed)
+    }
+
+    /// One event, with the chain up to and with it.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if it is not there or damaged.
+    pub fn event(&self, position: Position, forms: Forms<'_>) -> Result<(Event, Digest), LedgerError> {
+        let store = self.get()?;
+        let (first, page) = store.pages(position).next().ok_or(LedgerError::NoEvent(position))??;
+        let mut chain = page.before;
+        let events = page.events().map_err(|error| StoreError::Page(first, error))?;
+        for (at, bytes) in (first.0..).map(Position).zip(events) {
+            chain = Digest::of(&[chain.as_bytes(), &bytes]);
+            if at == position {
+                return Ok((codec::decode(&bytes, at, forms)?, chain));
+            }
+        }
+        Err(LedgerError::NoEvent(position))
+    }
+
+    /// A text that stands beside the chain.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if it is not there or damaged.
+    pub fn text(&self, digest: &Digest) -> Result<Vec<u8>, LedgerError> {
+        Ok(self.get()?.text(digest)?)
+    }
+}
+
+/// Findings as they are stored.
+#[must_use]
+pub fn pack_findings(findings: &[FindingRecord]) -> Vec<u8> {
+    codec::findings_to(findings)
+}
+
+/// Stored findings; none if they are damaged.
+#[must_use]
+pub fn unpack_findings(bytes: &[u8]) -> Option<Vec<FindingRecord>> {
+    codec::findings_from(bytes)
+}

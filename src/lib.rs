@@ -2,10 +2,11 @@
 //!
 //! The layers, lowest first; a module names only its own or lower ones (a test
 //! walks this): [`words`], [`form`], [`domain`], [`ledger`], [`ingest`],
-//! [`api`] and [`client`], [`cli`]. `ARCHITECTURE.md` tells why.
+//! `api` and `client`, `cli`. `ARCHITECTURE.md` tells why.
 
 pub mod domain;
 pub mod form;
+pub mod ingest;
 pub mod ledger;
 pub mod pb;
 pub mod words;

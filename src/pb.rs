@@ -1,6 +1,6 @@
 //! Protobuf types generated from `proto/`, and the descriptors behind them.
 //!
-//! Named by the doors (`api`, `client`) and, for its own package, by `ledger`.
+//! Named by the doors, `api` and `client`, alone.
 
 #![allow(
     missing_docs,
@@ -29,11 +29,6 @@ pub mod crossfoot {
     pub mod form {
         pub mod v1 {
             pub use crate::form::options::*;
-        }
-    }
-    pub mod ledger {
-        pub mod v1 {
-            tonic::include_proto!("crossfoot.ledger.v1");
         }
     }
     pub mod v1 {

@@ -70,8 +70,20 @@ impl Form {
     /// Puts findings into words, errors first.
     #[must_use]
     pub fn describe(&self, found: &[FindingRecord], evidence: Evidence<'_>) -> Vec<Finding> {
-        let mut findings: Vec<Finding> = found.iter().filter_map(|record| self.in_words(record, evidence)).collect();
-        findings.sort_by_key(|finding| finding.severity);
+        self.describe_each(found, evidence, |_| false).into_iter().map(|(finding, _)| finding).collect()
+    }
+
+    /// Puts findings into words, errors first, each with whether it is explained.
+    #[must_use]
+    pub fn describe_each(
+        &self,
+        found: &[FindingRecord],
+        evidence: Evidence<'_>,
+        explained: impl Fn(&FindingRecord) -> bool,
+    ) -> Vec<(Finding, bool)> {
+        let in_words = |record: &FindingRecord| Some((self.in_words(record, evidence)?, explained(record)));
+        let mut findings: Vec<(Finding, bool)> = found.iter().filter_map(in_words).collect();
+        findings.sort_by_key(|(finding, _)| finding.severity);
         findings
     }
 

@@ -79,3 +79,7 @@ pub const PAGE_SIZE_MAX: usize = 1_000;
 pub const STOP_GRACE: Duration = Duration::from_secs(10);
 /// How long a connection may idle before it is pinged, so that dead ones go.
 pub const KEEPALIVE: Duration = Duration::from_secs(30);
+/// Largest figure a kept total may reach. A batch adds at most
+/// [`EVENTS_PER_COMMIT`] × [`FIGURE_MAX`] = 2^62 before it is looked at again,
+/// so no sum leaves i64.
+pub const TOTAL_MAX: u64 = 1 << 61;

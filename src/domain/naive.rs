@@ -1,0 +1,138 @@
+//! The same totals, added up the plain way: straight from the definitions, with
+//! nothing of the code that keeps them. Slow, and obviously right.
+
+use std::collections::BTreeMap;
+
+use super::State;
+use super::book::Book;
+use super::tree::Tree;
+use crate::form::{CellTable, Form};
+use crate::words::{Basis, Coverage};
+
+/// Cells by index, and statements of cells that need not be stated.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Sum {
+    cells: BTreeMap<usize, i128>,
+    stated: BTreeMap<usize, i128>,
+    reports: i128,
+}
+
+impl Sum {
+    fn plus(mut self, other: Self) -> Self {
+        for (to, from) in [(&mut self.cells, other.cells), (&mut self.stated, other.stated)] {
+            for (cell, value) in from {
+                let sum = to.entry(cell).or_default();
+                *sum = sum.saturating_add(value);
+            }
+        }
+        self.reports = self.reports.saturating_add(other.reports);
+        self
+    }
+
+    /// Zeros say nothing: sums are compared without them.
+    fn without_zeros(mut self) -> Self {
+        self.cells.retain(|_, value| *value != 0);
+        self.stated.retain(|_, value| *value != 0);
+        self
+    }
+}
+
+/// What a series counts, if it has an effective revision.
+fn report(book: &Book, tree: &Tree, index: usize, coverage: Coverage) -> Option<Sum> {
+    let node = tree.get(index)?;
+    let effective = book.series(node.code.as_str(), coverage)?.effective()?;
+    let table = book.form.cells();
+    let (mut present, mut values) = (table.no_cells(), vec![0; table.len()]);
+    effective.row.unpack(table, &mut present, &mut values).ok()?;
+    let cells = values.into_iter().enumerate().map(|(cell, value)| (cell, i128::from(value))).collect();
+    let stated = table.optional().iter().filter(|cell| CellTable::is_set(&present, **cell));
+    Some(Sum { cells, stated: stated.map(|cell| (*cell, 1)).collect(), reports: 1 })
+}
+
+/// U(u) or D(u), as defined.
+fn total(book: &Book, tree: &Tree, index: usize, basis: Basis) -> Sum {
+    let own = report(book, tree, index, Coverage::Own);
+    let consolidated = report(book, tree, index, Coverage::Consolidated);
+    let children = tree.get(index).map_or(&[][..], |node| &node.children);
+    if children.is_empty() {
+        return consolidated.or(own).unwrap_or_default();
+    }
+    children.iter().fold(own.unwrap_or_default(), |sum, &child| {
+        let stated = match basis {
+            Basis::Units => None,
+            Basis::Declared => report(book, tree, child, Coverage::Consolidated),
+        };
+        sum.plus(stated.unwrap_or_else(|| total(book, tree, child, basis)))
+    })
+}
+
+/// Due, filed, nil, open queries of the units below one, and open queries of its own OWN.
+fn counts(book: &Book, form: &Form, index: usize) -> [i64; 4] {
+    let tree = &book.tree;
+    let mut sums = [0_i64; 4];
+    let open = |index: usize, coverage| {
+        let code = tree.get(index).map(|node| node.code.as_str());
+        let series = code.and_then(|code| book.series(code, coverage));
+        series.map_or(0, |series| series.open_queries(form))
+    };
+    let mut add = |which: usize, value: i64| {
+        if let Some(sum) = sums.get_mut(which) {
+            *sum = sum.saturating_add(value);
+        }
+    };
+    for below in (0..tree.nodes().len()).filter(|&below| below != index && tree.is_within(below, index)) {
+        let Some(node) = tree.get(below) else { continue };
+        let effective = |coverage| book.series(node.code.as_str(), coverage).and_then(|series| series.effective());
+        let counted = match (effective(Coverage::Consolidated), node.children.is_empty()) {
+            (Some(report), _) => Some(report),
+            (None, true) => effective(Coverage::Own),
+            (None, false) => None,
+        };
+        let owes = node.kind != super::event::UnitKind::Province;
+        add(0, i64::from(owes));
+        add(1, i64::from(owes && counted.is_some()));
+        add(2, i64::from(owes && counted.is_some_and(|report| report.nil_report)));
+        add(3, open(below, Coverage::Own).saturating_add(open(below, Coverage::Consolidated)));
+    }
+    add(3, open(index, Coverage::Own));
+    sums
+}
+
+impl State {
+    /// Compares every kept total and count with its naive sum; says what differs.
+    #[must_use]
+    pub fn differences_from_naive(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for ((family, year), book) in &self.books {
+            for (index, kept) in book.all_kept() {
+                let Some(node) = book.tree.get(index) else { continue };
+                let at = format!("{family} {year} {}", node.code);
+                for (basis, total_kept) in [(Basis::Units, &kept.units), (Basis::Declared, &kept.declared)] {
+                    let naive = total(book, &book.tree, index, basis).without_zeros();
+                    let cells = total_kept.cells.iter().enumerate().map(|(cell, value)| (cell, i128::from(*value)));
+                    let optional = book.form.cells().optional().iter();
+                    let stated = optional.zip(&total_kept.stated).map(|(cell, value)| (*cell, i128::from(*value)));
+                    let kept = Sum {
+                        cells: cells.collect(),
+                        stated: stated.collect(),
+                        reports: total_kept.reports.into(),
+                    };
+                    if kept.without_zeros() != naive {
+                        found.push(format!("{at}: the kept total on basis {basis} is not the sum of its reports"));
+                    }
+                }
+                let kept = kept.counts;
+                if [kept.due, kept.filed, kept.nil, kept.open_queries] != counts(book, &book.form, index) {
+                    found.push(format!("{at}: the kept completeness is not what its units have filed"));
+                }
+            }
+        }
+        found
+    }
+
+    /// Number of totals that are kept, for those who check them.
+    #[must_use]
+    pub fn kept_totals(&self) -> usize {
+        self.books.values().map(|book| book.all_kept().count().saturating_mul(2)).sum()
+    }
+}

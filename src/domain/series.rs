@@ -1,0 +1,165 @@
+//! A series: all revisions of one report, and which of them counts.
+
+use super::event::{Explained, FormId, ReportAccepted};
+use crate::form::{FindingRecord, Form, Row};
+use crate::words::{Digest, Position, RequestId, Revision};
+
+/// All revisions of one report. A stored revision is never changed.
+#[derive(Debug, Clone, Default)]
+pub struct Series {
+    revisions: Vec<Stored>,
+    effective: Option<Effective>,
+    explained: Vec<Explained>,
+}
+
+/// One revision.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// Its number.
+    pub revision: Revision,
+    /// Its place in the ledger.
+    pub position: Position,
+    /// Digest of its content.
+    pub digest: Digest,
+    /// The id its sender gave.
+    pub request_id: Option<RequestId>,
+    /// Taken back by its sender.
+    pub withdrawn: bool,
+}
+
+/// The revision that counts.
+#[derive(Debug, Clone)]
+pub struct Effective {
+    /// The form it was judged by.
+    pub form: FormId,
+    /// Presence and figures.
+    pub row: Row,
+    /// As stated by the sender.
+    pub blank_means_zero: bool,
+    /// As stated by the sender.
+    pub nil_report: bool,
+    findings: Box<[FindingRecord]>,
+}
+
+impl Effective {
+    /// Figures without statements and findings, to try what they add up to.
+    pub(super) fn figures_only(form: FormId, row: Row) -> Self {
+        Self { form, row, blank_means_zero: false, nil_report: false, findings: Box::default() }
+    }
+
+    /// Whether an absent required cell counts as 0.
+    #[must_use]
+    pub fn absent_is_zero(&self) -> bool {
+        self.blank_means_zero || self.nil_report
+    }
+}
+
+/// Whether an explanation is bound to a finding.
+#[must_use]
+pub fn explains(explained: &Explained, record: &FindingRecord) -> bool {
+    let Explained { check, left, right } = *explained;
+    record.check == check && record.left == Some(left) && record.right == Some(right)
+}
+
+impl Series {
+    /// Enters a new revision; it takes effect.
+    pub fn accept(&mut self, accepted: &ReportAccepted, position: Position) {
+        if self.effective.as_ref().is_some_and(|before| before.form != accepted.form) {
+            // bound to the checks of another registration
+            self.explained.clear();
+        }
+        self.revisions.push(Stored {
+            revision: accepted.revision,
+            position,
+            digest: accepted.digest,
+            request_id: accepted.request_id.clone(),
+            withdrawn: false,
+        });
+        self.effective = Some(Effective {
+            form: accepted.form,
+            row: accepted.row.clone(),
+            blank_means_zero: accepted.blank_means_zero,
+            nil_report: accepted.nil_report,
+            findings: accepted.findings.clone().into_boxed_slice(),
+        });
+        accepted.explained.iter().for_each(|explained| self.explain(*explained));
+    }
+
+    /// Takes the effective revision back; an older one does not revive.
+    pub fn withdraw(&mut self) {
+        if self.effective.take().is_some()
+            && let Some(newest) = self.revisions.last_mut()
+        {
+            newest.withdrawn = true;
+        }
+    }
+
+    /// Enters an explanation.
+    pub fn explain(&mut self, explained: Explained) {
+        if !self.explained.contains(&explained) {
+            self.explained.push(explained);
+        }
+    }
+
+    /// Replaces the findings of the effective revision.
+    pub fn rejudge(&mut self, findings: Vec<FindingRecord>) {
+        if let Some(effective) = &mut self.effective {
+            effective.findings = findings.into_boxed_slice();
+        }
+    }
+
+    /// All revisions, oldest first.
+    #[must_use]
+    pub fn revisions(&self) -> &[Stored] {
+        &self.revisions
+    }
+
+    /// Number of the newest revision, whatever its state.
+    #[must_use]
+    pub fn newest(&self) -> Option<Revision> {
+        self.revisions.last().map(|stored| stored.revision)
+    }
+
+    /// The accepted revision that claimed an id.
+    #[must_use]
+    pub fn by_request_id(&self, id: &RequestId) -> Option<&Stored> {
+        self.revisions.iter().find(|stored| stored.request_id.as_ref() == Some(id))
+    }
+
+    /// The revision that counts: the newest, unless it was withdrawn.
+    #[must_use]
+    pub fn effective_revision(&self) -> Option<&Stored> {
+        self.revisions.last().filter(|_| self.effective.is_some())
+    }
+
+    /// What counts.
+    #[must_use]
+    pub fn effective(&self) -> Option<&Effective> {
+        self.effective.as_ref()
+    }
+
+    /// What is found in the effective revision now.
+    #[must_use]
+    pub fn findings(&self) -> &[FindingRecord] {
+        self.effective.as_ref().map_or(&[], |effective| &effective.findings)
+    }
+
+    /// Queries explained so far, in force or lapsed.
+    #[must_use]
+    pub fn explained(&self) -> &[Explained] {
+        &self.explained
+    }
+
+    /// Whether a finding is explained.
+    #[must_use]
+    pub fn is_explained(&self, record: &FindingRecord) -> bool {
+        self.explained.iter().any(|explained| explains(explained, record))
+    }
+
+    /// Queries of the effective revision that nobody has explained.
+    #[must_use]
+    pub fn open_queries(&self, form: &Form) -> i64 {
+        let open = self.findings().iter().filter(|record| form.is_open_query(record) && !self.is_explained(record));
+        i64::try_from(open.count()).unwrap_or(i64::MAX)
+    }
+}

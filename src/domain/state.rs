@@ -1,0 +1,341 @@
+//! The state: a fold over the events of the ledger, and nothing else.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::book::Book;
+use super::completeness::{self, Counts};
+use super::event::{
+    Event, EventKind, FormId, FormRegistered, Rejudged, SeriesKey, UnitEntry, UnitsApplied,
+};
+use super::series::{Effective, Series};
+use super::totals::{Total, TotalOverflow};
+use super::tree::Tree;
+use super::units::Units;
+use crate::form::{Form, Row, UnitFacts};
+use crate::words::{Basis, FamilyName, Position, Timestamp, UnitCode, Year};
+
+/// Everything the ledger says, folded.
+#[derive(Debug, Default)]
+pub struct State {
+    head: Position,
+    last_time: Timestamp,
+    forms: Vec<Arc<Form>>,
+    current: HashMap<String, FormId>,
+    pub(super) units: Units,
+    /// The tree from each turning year on.
+    trees: Vec<(Year, Arc<Tree>)>,
+    pub(super) books: BTreeMap<(FamilyName, Year), Book>,
+}
+
+/// An event that cannot follow the ones before it: the ledger is damaged, or
+/// written by a program that decides otherwise.
+#[derive(Debug, thiserror::Error)]
+#[error("event {position}: {problem}")]
+pub struct ApplyError {
+    /// Where.
+    pub position: Position,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// A total with what it covers.
+#[derive(Debug, Clone)]
+pub struct Rollup {
+    /// Ledger position it speaks of.
+    pub position: Position,
+    /// The form of that family and year.
+    pub form: Arc<Form>,
+    /// Name of the unit in that year.
+    pub unit_name: Arc<str>,
+    /// The sum.
+    pub total: Total,
+    /// Who has filed.
+    pub counts: Counts,
+}
+
+impl State {
+    /// The state of an empty ledger.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Position of the last event.
+    #[must_use]
+    pub fn head(&self) -> Position {
+        self.head
+    }
+
+    /// Time of the last event.
+    #[must_use]
+    pub fn last_time(&self) -> Timestamp {
+        self.last_time
+    }
+
+    /// Folds one event in.
+    ///
+    /// # Errors
+    /// [`ApplyError`] if it cannot follow what came before.
+    pub fn apply(&mut self, event: &Event) -> Result<(), ApplyError> {
+        let wrong = |problem: String| ApplyError { position: event.position, problem };
+        if event.position != self.head.next() {
+            return Err(wrong(format!("follows {}", self.head)));
+        }
+        if event.time < self.last_time {
+            return Err(wrong("is earlier than the event before it".to_owned()));
+        }
+        self.enter(event).map_err(wrong)?;
+        self.head = event.position;
+        self.last_time = event.time;
+        Ok(())
+    }
+
+    fn enter(&mut self, event: &Event) -> Result<(), String> {
+        match &event.kind {
+            EventKind::FormRegistered(registered) => self.register(registered),
+            EventKind::UnitsApplied(UnitsApplied { units, rejudged }) => {
+                self.replace_units(units).map_err(|error| error.to_string())?;
+                self.rejudge(rejudged)
+            }
+            EventKind::ReportAccepted(accepted) => {
+                let newest = self.series(&accepted.series).and_then(Series::newest).map_or(0, |newest| newest.0);
+                if newest.checked_add(1) != Some(accepted.revision.0) {
+                    return Err(format!("revision {} follows {newest}", accepted.revision));
+                }
+                if self.form(accepted.form).is_none_or(|form| form.family() != &accepted.series.family) {
+                    return Err(format!("form {} is not registered for its family", accepted.form.0));
+                }
+                if !self.has_unit(&accepted.series.unit, accepted.series.year) {
+                    return Err(format!("unit {} is not in the tree of {}", accepted.series.unit, accepted.series.year));
+                }
+                self.update(&accepted.series, |series| series.accept(accepted, event.position))?;
+                self.rejudge(&accepted.rejudged)
+            }
+            EventKind::ReportWithdrawn(withdrawn) => {
+                let effective = self.series(&withdrawn.series).and_then(Series::effective_revision);
+                if effective.map(|stored| stored.revision) != Some(withdrawn.revision) {
+                    return Err(format!("revision {} is not in effect", withdrawn.revision));
+                }
+                self.update(&withdrawn.series, Series::withdraw)?;
+                self.rejudge(&withdrawn.rejudged)
+            }
+            EventKind::QueryExplained(explained) => {
+                self.update(&explained.series, |series| series.explain(explained.explained))
+            }
+        }
+    }
+
+    fn register(&mut self, registered: &FormRegistered) -> Result<(), String> {
+        let FormRegistered { id, form } = registered;
+        if usize::try_from(id.0).ok() != self.forms.len().checked_add(1) {
+            return Err(format!("form {} is registered out of order", id.0));
+        }
+        if let Some((_, before)) = self.current_form(form.name())
+            && !before.has_cells_of(form)
+        {
+            return Err(format!("cells of {} differ from those registered before", form.name()));
+        }
+        self.forms.push(Arc::clone(form));
+        self.current.insert(form.name().to_owned(), *id);
+        for book in self.books.values_mut().filter(|book| book.form.name() == form.name()) {
+            book.form = Arc::clone(form);
+        }
+        Ok(())
+    }
+
+    fn replace_units(&mut self, entries: &[UnitEntry]) -> Result<(), TotalOverflow> {
+        self.units = self.units.with(entries);
+        self.trees = self.units.trees();
+        for ((_, year), book) in &mut self.books {
+            let tree = tree_of(&self.trees, *year);
+            if tree.adds_up_like(&book.tree) {
+                book.tree = tree;
+            } else {
+                book.replant(tree)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rejudge(&mut self, rejudged: &[Rejudged]) -> Result<(), String> {
+        rejudged
+            .iter()
+            .try_for_each(|Rejudged { series, findings }| self.update(series, |entry| entry.rejudge(findings.clone())))
+    }
+
+    fn update(&mut self, key: &SeriesKey, change: impl FnOnce(&mut Series)) -> Result<(), String> {
+        let (_, form) = self
+            .form_for(&key.family, key.year)
+            .ok_or_else(|| format!("no form of {} covers {}", key.family, key.year))?;
+        let tree = tree_of(&self.trees, key.year);
+        let book = self.books.entry((key.family.clone(), key.year)).or_insert_with(|| Book::new(form, tree));
+        book.update(&key.unit, key.coverage, change).map_err(|error| error.to_string())
+    }
+
+    /// A registered form.
+    #[must_use]
+    pub fn form(&self, id: FormId) -> Option<Arc<Form>> {
+        self.forms.get(usize::try_from(id.0).ok()?.checked_sub(1)?).map(Arc::clone)
+    }
+
+    /// Number of forms registered so far.
+    #[must_use]
+    pub fn registered(&self) -> u32 {
+        u32::try_from(self.forms.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The registration in force of the form with that name.
+    #[must_use]
+    pub fn current_form(&self, name: &str) -> Option<(FormId, Arc<Form>)> {
+        let id = *self.current.get(name)?;
+        Some((id, self.form(id)?))
+    }
+
+    /// All forms in force, in order of family and year.
+    #[must_use]
+    pub fn current_forms(&self) -> Vec<Arc<Form>> {
+        let mut forms: Vec<Arc<Form>> = self.current.values().filter_map(|id| self.form(*id)).collect();
+        forms.sort_by(|a, b| (a.family(), a.years().0).cmp(&(b.family(), b.years().0)));
+        forms
+    }
+
+    /// The form of a family that judges a year.
+    #[must_use]
+    pub fn form_for(&self, family: &FamilyName, year: Year) -> Option<(FormId, Arc<Form>)> {
+        let fits = |form: &Form| form.family() == family && form.covers(year);
+        self.current.values().filter_map(|id| Some((*id, self.form(*id)?))).find(|(_, form)| fits(form))
+    }
+
+    /// The units.
+    #[must_use]
+    pub fn units(&self) -> &Units {
+        &self.units
+    }
+
+    /// The tree of a year.
+    #[must_use]
+    pub fn tree(&self, year: Year) -> Arc<Tree> {
+        tree_of(&self.trees, year)
+    }
+
+    /// Whether a unit exists in a year.
+    #[must_use]
+    pub fn has_unit(&self, unit: &UnitCode, year: Year) -> bool {
+        self.units.in_year(unit.as_str(), year).is_some()
+    }
+
+    /// What checks need to know of a unit.
+    #[must_use]
+    pub fn unit_facts(&self, unit: &UnitCode, year: Year) -> UnitFacts {
+        self.tree(year).facts(unit.as_str())
+    }
+
+    pub(super) fn book(&self, family: &FamilyName, year: Year) -> Option<&Book> {
+        self.books.get(&(family.clone(), year))
+    }
+
+    /// A series, if anything was ever accepted in it.
+    #[must_use]
+    pub fn series(&self, key: &SeriesKey) -> Option<&Series> {
+        self.book(&key.family, key.year)?.series(key.unit.as_str(), key.coverage)
+    }
+
+    /// Open queries of a series.
+    #[must_use]
+    pub fn open_queries(&self, series: &Series) -> i64 {
+        let form = series.effective().and_then(|effective| self.form(effective.form));
+        form.map_or(0, |form| series.open_queries(&form))
+    }
+
+    /// Whether a unit has filed a report it owes.
+    #[must_use]
+    pub fn has_filed(&self, family: &FamilyName, year: Year, unit: &UnitCode) -> bool {
+        let book = self.book(family, year);
+        book.and_then(|book| Some(book.own_counts(book.tree.find(unit.as_str())?).filed > 0)).unwrap_or(false)
+    }
+
+    /// All series, in order of family, year, unit, coverage.
+    pub fn all_series(&self) -> impl Iterator<Item = (SeriesKey, &Series)> {
+        self.books.iter().flat_map(|((family, year), book)| {
+            book.keys().map(move |(unit, coverage, series)| (completeness::key((family, *year), unit, coverage), series))
+        })
+    }
+
+    /// The total of a unit and what it covers; none if the unit is not in the
+    /// tree of that year or no form of the family covers it.
+    #[must_use]
+    pub fn rollup(&self, family: &FamilyName, unit: &UnitCode, year: Year, basis: Basis) -> Option<Rollup> {
+        self.with_book(family, year, |book| {
+            let index = book.tree.find(unit.as_str())?;
+            Some(Rollup {
+                position: self.head,
+                form: Arc::clone(&book.form),
+                unit_name: Arc::clone(&book.tree.get(index)?.name),
+                total: book.total(index, basis),
+                counts: book.counts(index),
+            })
+        })
+    }
+
+    /// Units below one, or itself, that owe a report and have not filed.
+    #[must_use]
+    pub fn missing(
+        &self,
+        family: &FamilyName,
+        unit: &UnitCode,
+        year: Year,
+        after: Option<&UnitCode>,
+        most: usize,
+    ) -> Vec<(UnitCode, Arc<str>)> {
+        let named = |book: &Book, index| book.tree.get(index).map(|node| (node.code.clone(), Arc::clone(&node.name)));
+        self.with_book(family, year, |book| {
+            let root = book.tree.find(unit.as_str())?;
+            Some(book.missing(root, after, most).into_iter().filter_map(|index| named(book, index)).collect())
+        })
+        .unwrap_or_default()
+    }
+
+    /// Units without children that contributed a CONSOLIDATED report.
+    #[must_use]
+    pub fn not_broken_down(&self, family: &FamilyName, unit: &UnitCode, year: Year, most: usize) -> Vec<UnitCode> {
+        let named = |book: &Book, index| book.tree.get(index).map(|node| node.code.clone());
+        self.with_book(family, year, |book| {
+            let root = book.tree.find(unit.as_str())?;
+            Some(book.not_broken_down(root, most).into_iter().filter_map(|index| named(book, index)).collect())
+        })
+        .unwrap_or_default()
+    }
+
+    /// The book of a family and year; an empty one where nothing was filed yet.
+    fn with_book<T>(&self, family: &FamilyName, year: Year, read: impl FnOnce(&Book) -> Option<T>) -> Option<T> {
+        match self.book(family, year) {
+            Some(book) => read(book),
+            None => {
+                let (_, form) = self.form_for(family, year)?;
+                read(&Book::new(form, self.tree(year)))
+            }
+        }
+    }
+
+    /// Whether accepting figures would take a total beyond
+    /// [`TOTAL_MAX`](crate::words::limits::TOTAL_MAX).
+    #[must_use]
+    pub fn would_overflow(&self, key: &SeriesKey, form: FormId, row: &Row) -> bool {
+        let report = Effective::figures_only(form, row.clone());
+        self.book(&key.family, key.year).is_some_and(|book| !book.has_room_for(&key.unit, key.coverage, &report))
+    }
+
+    /// Falsifies a kept total, so that a test can see it noticed.
+    #[cfg(test)]
+    pub(crate) fn corrupt(&mut self, key: (&FamilyName, Year), unit: &UnitCode, cell: usize) {
+        let book = self.books.get_mut(&(key.0.clone(), key.1)).unwrap();
+        let index = book.tree.find(unit.as_str()).unwrap();
+        book.corrupt(index, cell);
+    }
+}
+
+/// The tree that holds in a year.
+pub(super) fn tree_of(trees: &[(Year, Arc<Tree>)], year: Year) -> Arc<Tree> {
+    trees.iter().rev().find(|(from, _)| *from <= year).map(|(_, tree)| Arc::clone(tree)).unwrap_or_default()
+}

@@ -1,0 +1,91 @@
+//! Totals: what many reports add up to. Sums form a group, so a correction adds
+//! new − old and nothing is ever added up twice.
+
+use super::series::Effective;
+use crate::form::CellTable;
+use crate::words::limits;
+
+/// A sum of reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Total {
+    /// By cell.
+    pub cells: Box<[i64]>,
+    /// For each cell that need not be stated: how many counted reports state it.
+    pub stated: Box<[i64]>,
+    /// Number of reports counted.
+    pub reports: i64,
+    /// Of these, CONSOLIDATED reports of units without children.
+    pub not_broken_down: i64,
+}
+
+/// A total left the range of figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a total leaves the range of figures")]
+pub struct TotalOverflow;
+
+/// A difference of sums: cells that change, and by how much.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Delta {
+    cells: Vec<(usize, i64)>,
+    stated: Vec<(usize, i64)>,
+    reports: i64,
+    not_broken_down: i64,
+}
+
+impl Delta {
+    /// Adds a report to the difference, or takes it away.
+    pub(super) fn report(&mut self, table: &CellTable, report: &Effective, not_broken_down: bool, sign: i64) {
+        let signed = |value: i64| value.saturating_mul(sign);
+        self.cells.extend(report.row.nonzero(table).map(|(cell, value)| (cell, signed(value))));
+        let optional = table.optional().iter().enumerate();
+        let stated = optional.filter(|(_, cell)| report.row.states(table, **cell));
+        self.stated.extend(stated.map(|(index, _)| (index, sign)));
+        self.reports = self.reports.saturating_add(sign);
+        self.not_broken_down = self.not_broken_down.saturating_add(if not_broken_down { sign } else { 0 });
+    }
+
+    /// Adds a total to the difference, or takes it away.
+    pub(super) fn total(&mut self, total: &Total, sign: i64) {
+        let signed = |(index, value): (usize, &i64)| (*value != 0).then(|| (index, value.saturating_mul(sign)));
+        self.cells.extend(total.cells.iter().enumerate().filter_map(signed));
+        self.stated.extend(total.stated.iter().enumerate().filter_map(signed));
+        self.reports = self.reports.saturating_add(total.reports.saturating_mul(sign));
+        self.not_broken_down = self.not_broken_down.saturating_add(total.not_broken_down.saturating_mul(sign));
+    }
+}
+
+impl Total {
+    /// The sum of no reports.
+    #[must_use]
+    pub fn zero(table: &CellTable) -> Self {
+        Self {
+            cells: vec![0; table.len()].into(),
+            stated: vec![0; table.optional().len()].into(),
+            reports: 0,
+            not_broken_down: 0,
+        }
+    }
+
+    /// Adds a difference.
+    pub(super) fn add(&mut self, delta: &Delta) -> Result<(), TotalOverflow> {
+        add_all(&mut self.cells, &delta.cells)?;
+        add_all(&mut self.stated, &delta.stated)?;
+        self.reports = self.reports.checked_add(delta.reports).ok_or(TotalOverflow)?;
+        self.not_broken_down = self.not_broken_down.checked_add(delta.not_broken_down).ok_or(TotalOverflow)?;
+        Ok(())
+    }
+
+    /// Whether every cell stays within [`limits::TOTAL_MAX`] with a difference added.
+    pub(super) fn has_room_for(&self, delta: &Delta) -> bool {
+        let mut after = self.clone();
+        after.add(delta).is_ok() && after.cells.iter().all(|cell| cell.unsigned_abs() <= limits::TOTAL_MAX)
+    }
+}
+
+fn add_all(sums: &mut [i64], changes: &[(usize, i64)]) -> Result<(), TotalOverflow> {
+    for &(index, change) in changes {
+        let sum = sums.get_mut(index).ok_or(TotalOverflow)?;
+        *sum = sum.checked_add(change).ok_or(TotalOverflow)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! The tree of units of one year.
+//!
+//! Nodes stand in order of code, so children do too. A node's index means
+//! something only in its own tree.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::event::UnitKind;
+use super::units::Units;
+use crate::form::UnitFacts;
+use crate::words::{Coverage, UnitCode, Year};
+
+/// A unit in the tree of a year.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Node {
+    /// Its code.
+    pub code: UnitCode,
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it is.
+    pub kind: UnitKind,
+    /// May make government rules.
+    pub makes_rules: bool,
+    /// The unit above.
+    pub parent: Option<usize>,
+    /// The units right below, in order of code.
+    pub children: Vec<usize>,
+}
+
+/// The tree of one year.
+#[derive(Debug, Default)]
+pub struct Tree {
+    nodes: Vec<Node>,
+    by_code: HashMap<UnitCode, usize>,
+}
+
+impl Tree {
+    /// The tree of a year. Units whose parent is missing become roots; changes
+    /// that would make orphans are refused before.
+    #[must_use]
+    pub fn new(units: &Units, year: Year) -> Self {
+        let mut tree = Self::default();
+        let mut parents = Vec::new();
+        for (code, _) in units.iter() {
+            if let Some(entry) = units.in_year(code.as_str(), year) {
+                tree.by_code.insert(code.clone(), tree.nodes.len());
+                parents.push(entry.parent.clone());
+                tree.nodes.push(Node {
+                    code: code.clone(),
+                    name: Arc::clone(&entry.name),
+                    kind: entry.kind,
+                    makes_rules: entry.makes_rules,
+                    parent: None,
+                    children: Vec::new(),
+                });
+            }
+        }
+        for (index, parent) in parents.into_iter().enumerate() {
+            let parent = parent.and_then(|parent| tree.by_code.get(&parent).copied());
+            if let Some(node) = tree.nodes.get_mut(index) {
+                node.parent = parent;
+            }
+            if let Some(above) = parent.and_then(|parent| tree.nodes.get_mut(parent)) {
+                above.children.push(index);
+            }
+        }
+        tree
+    }
+
+    /// Index of a unit.
+    #[must_use]
+    pub fn find(&self, code: &str) -> Option<usize> {
+        self.by_code.get(code).copied()
+    }
+
+    /// A node.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&Node> {
+        self.nodes.get(index)
+    }
+
+    /// All nodes, in order of code.
+    #[must_use]
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Whether a unit has units below it.
+    #[must_use]
+    pub fn is_interior(&self, index: usize) -> bool {
+        self.get(index).is_some_and(|node| !node.children.is_empty())
+    }
+
+    /// The units above one, nearest first.
+    pub fn above(&self, index: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(self.get(index).and_then(|node| node.parent), |&index| self.get(index)?.parent)
+    }
+
+    /// Whether a unit is another or stands below it.
+    #[must_use]
+    pub fn is_within(&self, index: usize, root: usize) -> bool {
+        index == root || self.above(index).any(|above| above == root)
+    }
+
+    /// Whether a unit owes a report; without a roster all do but provinces.
+    #[must_use]
+    pub fn owes(&self, index: usize) -> bool {
+        self.get(index).is_some_and(|node| node.kind != UnitKind::Province)
+    }
+
+    /// Whether a report of that coverage is one the unit owes: CONSOLIDATED of a
+    /// unit with children, either of one without.
+    #[must_use]
+    pub fn is_owed(&self, index: usize, coverage: Coverage) -> bool {
+        self.owes(index) && (coverage == Coverage::Consolidated || !self.is_interior(index))
+    }
+
+    /// What checks need to know of a unit: an office has the powers of its parent.
+    #[must_use]
+    pub fn facts(&self, code: &str) -> UnitFacts {
+        let node = self.find(code).and_then(|index| self.get(index));
+        let makes_rules = node.map(|node| {
+            let parent = node.parent.and_then(|parent| self.get(parent));
+            let of_parent = node.kind == UnitKind::Office && parent.is_some_and(|parent| parent.makes_rules);
+            node.makes_rules || of_parent
+        });
+        UnitFacts { makes_rules }
+    }
+
+    /// Whether totals over the two trees are added up alike.
+    #[must_use]
+    pub fn adds_up_like(&self, other: &Self) -> bool {
+        let same = |a: &Node, b: &Node| {
+            let owes = |node: &Node| node.kind == UnitKind::Province;
+            a.code == b.code && a.parent == b.parent && owes(a) == owes(b)
+        };
+        self.nodes.len() == other.nodes.len() && self.nodes.iter().zip(&other.nodes).all(|(a, b)| same(a, b))
+    }
+}

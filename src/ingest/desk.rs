@@ -1,0 +1,245 @@
+//! The desk: the one place where reports are handed in and asked for. Every
+//! door calls it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use parking_lot::RwLock;
+use tokio::sync::{mpsc, oneshot};
+
+use super::admit::admit;
+use super::attempts::Attempts;
+use super::outcome::{Decision, SeriesChoice, Submission, SubmitError};
+use super::writer::{Reply, Work, Writer};
+use crate::domain::event::{Event, EventKind, FormId, FormRegistered, SeriesKey, UnitEntry};
+use crate::domain::{Plan, State};
+use crate::form::{Catalog, Explanation, Form};
+use crate::ledger::{AppendError, Ledger, LedgerError, LedgerReader};
+use crate::words::clock::Clock;
+use crate::words::{FamilyName, Position, Revision, Year, limits};
+
+/// Why the desk cannot open, or a stored report cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// The ledger is damaged or in use.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A form could not be registered.
+    #[error("a form could not be registered: {0}")]
+    Register(#[from] AppendError),
+    /// The cells of a form are not those registered before.
+    #[error("cells of {0} differ from those in the ledger; a changed form needs another name and year")]
+    FrozenCells(String),
+    /// Something stored does not fit together.
+    #[error("{0}")]
+    Damaged(String),
+    /// The writer's thread could not be started.
+    #[error("no thread for the writer: {0}")]
+    Thread(std::io::Error),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Desk {
+    queue: Option<mpsc::Sender<Work>>,
+    writer: Option<JoinHandle<()>>,
+    pub(super) state: Arc<RwLock<State>>,
+    pub(super) attempts: Arc<RwLock<Attempts>>,
+    pub(super) reader: LedgerReader,
+}
+
+impl Desk {
+    /// Opens the ledger in a folder, registers forms it does not know, and
+    /// starts the writer.
+    ///
+    /// # Errors
+    /// [`DeskError`] if the ledger is damaged, in use, or knows other cells.
+    pub fn open(dir: &Path, catalog: &Catalog, clock: Clock) -> Result<Self, DeskError> {
+        let mut state = State::new();
+        let mut ledger = Ledger::open(dir, &mut state)?;
+        register(&mut ledger, &mut state, catalog, clock)?;
+        let attempts = Attempts::load(ledger.attempts()?);
+        let (state, attempts) = (Arc::new(RwLock::new(state)), Arc::new(RwLock::new(attempts)));
+        let (queue, work) = mpsc::channel(limits::QUEUE_SUBMISSIONS);
+        let reader = ledger.reader();
+        let writer = Writer {
+            ledger,
+            reader: reader.clone(),
+            state: Arc::clone(&state),
+            attempts: Arc::clone(&attempts),
+            clock,
+        };
+        let thread = std::thread::Builder::new().name("ledger".to_owned()).spawn(move || writer.run(work));
+        let writer = Some(thread.map_err(DeskError::Thread)?);
+        Ok(Self { queue: Some(queue), writer, state, attempts, reader })
+    }
+
+    /// Position of the last event that readers see.
+    #[must_use]
+    pub fn head(&self) -> Position {
+        self.state.read().head()
+    }
+
+    /// Hands something to the writer and waits for its answer.
+    async fn ask<T>(&self, work: impl FnOnce(Reply<T>) -> Work) -> Result<T, SubmitError> {
+        self.hand_in(work).await?.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Hands something to the writer; the answer comes when it is durable.
+    async fn hand_in<T>(&self, work: impl FnOnce(Reply<T>) -> Work) -> Result<Answer<T>, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        let queue = self.queue.as_ref().ok_or_else(stopped)?;
+        queue.send(work(reply)).await.map_err(|_| stopped())?;
+        Ok(answer)
+    }
+
+    /// Submits a report and waits until it is durable.
+    ///
+    /// # Errors
+    /// [`SubmitError`] if it was not judged.
+    pub async fn submit(&self, submission: Submission) -> Result<Decision, SubmitError> {
+        self.begin(submission).await?.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Hands a report in; what became of it is told by the answer. Reports are
+    /// decided in the order in which they were handed in.
+    ///
+    /// # Errors
+    /// [`SubmitError`] if it cannot be judged at all.
+    pub async fn begin(&self, submission: Submission) -> Result<Answer<Decision>, SubmitError> {
+        let admitted = Box::new(admit(&self.state, submission)?);
+        self.hand_in(|reply| Work::Submit(admitted, reply)).await
+    }
+
+    /// Takes the effective revision of a series back.
+    ///
+    /// # Errors
+    /// [`SubmitError`] if it is not in effect.
+    pub async fn withdraw(
+        &self,
+        series: SeriesKey,
+        revision: Revision,
+        reason: String,
+        principal: Arc<str>,
+    ) -> Result<Position, SubmitError> {
+        if reason.len() > limits::REASON_BYTES {
+            return Err(SubmitError::Invalid(format!("reason: longer than {} bytes", limits::REASON_BYTES)));
+        }
+        self.ask(|reply| Work::Withdraw { series, revision, reason, principal, reply }).await
+    }
+
+    /// Explains an open query of an accepted report. Gives the place in the
+    /// ledger and the open queries left.
+    ///
+    /// # Errors
+    /// [`SubmitError`] if there is no such query or the words say too little.
+    pub async fn explain(
+        &self,
+        series: SeriesKey,
+        explanation: Explanation,
+        principal: Arc<str>,
+    ) -> Result<(Position, i64), SubmitError> {
+        if explanation.text.len() > limits::EXPLANATION_BYTES {
+            let problem = format!("explanation.text: longer than {} bytes", limits::EXPLANATION_BYTES);
+            return Err(SubmitError::Invalid(problem));
+        }
+        let quotes = self.quotes(&series)?;
+        self.ask(|reply| Work::Explain { series, explanation, quotes, principal, reply }).await
+    }
+
+    /// Replaces the histories of the units named, or only says what that would do.
+    ///
+    /// # Errors
+    /// [`SubmitError::Invalid`] with everything that is wrong.
+    pub async fn apply_units(
+        &self,
+        units: Vec<UnitEntry>,
+        validate_only: bool,
+        reason: String,
+        principal: Arc<str>,
+    ) -> Result<(Position, Plan), SubmitError> {
+        if reason.len() > limits::REASON_BYTES {
+            return Err(SubmitError::Invalid(format!("reason: longer than {} bytes", limits::REASON_BYTES)));
+        }
+        self.ask(|reply| Work::Units { units, validate_only, reason, principal, reply }).await
+    }
+
+    /// The family a caller means: named, or the only one that covers the year.
+    ///
+    /// # Errors
+    /// [`SubmitError::NoFamily`] if none or several fit.
+    pub fn family(&self, family: Option<FamilyName>, year: Year) -> Result<FamilyName, SubmitError> {
+        let forms = self.state.read().current_forms();
+        let fits = |form: &&Arc<Form>| form.covers(year) && family.as_ref().is_none_or(|family| family == form.family());
+        let fitting: Vec<&Arc<Form>> = forms.iter().filter(fits).collect();
+        match fitting.as_slice() {
+            [form] => Ok(form.family().clone()),
+            [] => Err(SubmitError::NoFamily(format!("no form{} covers {year}", named(family.as_ref())))),
+            many => {
+                let names: Vec<&str> = many.iter().map(|form| form.family().as_str()).collect();
+                Err(SubmitError::NoFamily(format!("several families cover {year}, name one: {}", names.join(", "))))
+            }
+        }
+    }
+
+    /// The series a caller means.
+    ///
+    /// # Errors
+    /// [`SubmitError::NoFamily`] if the family is not clear.
+    pub fn series(&self, choice: SeriesChoice) -> Result<SeriesKey, SubmitError> {
+        let SeriesChoice { family, unit, year, coverage } = choice;
+        Ok(SeriesKey { family: self.family(family, year)?, year, unit, coverage })
+    }
+}
+
+fn named(family: Option<&FamilyName>) -> String {
+    family.map(|family| format!(" of family {family}")).unwrap_or_default()
+}
+
+/// An answer on its way.
+pub type Answer<T> = oneshot::Receiver<Result<T, SubmitError>>;
+
+/// What is said when the writer is gone.
+fn stopped() -> SubmitError {
+    SubmitError::Unavailable("the service is stopping".to_owned())
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        // the writer ends when nothing more can come, after finishing what waits
+        self.queue = None;
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the writer ended with a panic");
+        }
+    }
+}
+
+/// Appends forms that the ledger does not know, or knows with other rules.
+fn register(ledger: &mut Ledger, state: &mut State, catalog: &Catalog, clock: Clock) -> Result<(), DeskError> {
+    for form in catalog.iter() {
+        let known = state.current_form(form.name()).map(|(_, known)| known);
+        if known.as_ref().is_some_and(|known| known.form_digest() == form.form_digest()) {
+            continue;
+        }
+        let position = state.head().next();
+        let id = FormId(state.registered().saturating_add(1));
+        // compiled from the descriptors the event carries, as every later start will
+        let stored = Form::from_descriptors(form.descriptor_set(), form.name()).map_err(DeskError::Damaged)?;
+        let event = Event {
+            position,
+            time: state.last_time().max(clock()),
+            principal: Arc::from("crossfoot"),
+            reason: String::new(),
+            kind: EventKind::FormRegistered(FormRegistered { id, form: Arc::new(stored) }),
+        };
+        if known.is_some_and(|known| !known.has_cells_of(form)) {
+            return Err(DeskError::FrozenCells(form.name().to_owned()));
+        }
+        ledger.append(std::slice::from_ref(&event), &[])?;
+        state.apply(&event).map_err(LedgerError::from)?;
+    }
+    Ok(())
+}

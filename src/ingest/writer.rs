@@ -1,0 +1,393 @@
+//! The writer: takes what waits, decides it in order, makes it durable, applies
+//! it, then acknowledges. It is the only one that appends.
+//!
+//! While the disk works the next batch gathers. After a failed append nothing is
+//! acknowledged: the store is dropped and opened again, and what is in it counts.
+
+use std::mem;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use tokio::sync::{mpsc, oneshot};
+
+use super::admit::Admitted;
+use super::attempts::{Attempt, Attempts, stored_key};
+use super::explain;
+use super::outcome::{Decision, Outcome, Receipt, SubmitError};
+use super::sequence::{Judged, Overlay, Verdicts};
+use crate::domain::event::{
+    Event, EventKind, QueryExplained, SeriesKey, UnitEntry, UnitsApplied,
+};
+use crate::domain::{Plan, State};
+use crate::form::Explanation;
+use crate::ledger::{AppendError, Ledger, LedgerReader};
+use crate::words::clock::Clock;
+use crate::words::{Digest, Position, Revision, Timestamp, limits};
+
+/// Something to be decided in order.
+#[derive(Debug)]
+pub(super) enum Work {
+    Submit(Box<Admitted>, Reply<Decision>),
+    Withdraw { series: SeriesKey, revision: Revision, reason: String, principal: Arc<str>, reply: Reply<Position> },
+    Explain { series: SeriesKey, explanation: Explanation, quotes: Vec<String>, principal: Arc<str>, reply: Reply<(Position, i64)> },
+    Units { units: Vec<UnitEntry>, validate_only: bool, reason: String, principal: Arc<str>, reply: Reply<(Position, Plan)> },
+}
+
+pub(super) type Reply<T> = oneshot::Sender<Result<T, SubmitError>>;
+
+/// An answer that waits for its batch to be durable.
+#[derive(Debug)]
+enum Waiting {
+    Submitted(Box<Decision>, Reply<Decision>, Digest),
+    Withdrawn(Reply<Position>),
+    Explained(Reply<(Position, i64)>, SeriesKey),
+    Units(Reply<(Position, Plan)>, Plan),
+}
+
+/// What will be appended.
+#[derive(Debug, Default)]
+struct Batch {
+    events: Vec<Event>,
+    texts: Vec<(Digest, Vec<u8>)>,
+    waiting: Vec<Waiting>,
+    bytes: usize,
+    /// What needs no event, told once what came before it is durable.
+    told: Vec<Told>,
+}
+
+/// A decision that appends nothing: a refusal, a dry run, or UNCHANGED with the
+/// place of the report whose receipt is given again.
+#[derive(Debug)]
+struct Told {
+    reply: Reply<Decision>,
+    decision: Decision,
+    receipt_of: Option<Position>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) ledger: Ledger,
+    pub(super) reader: LedgerReader,
+    pub(super) state: Arc<RwLock<State>>,
+    pub(super) attempts: Arc<RwLock<Attempts>>,
+    pub(super) clock: Clock,
+}
+
+impl Writer {
+    /// Works until every sender is gone.
+    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Work>) {
+        while let Some(first) = queue.blocking_recv() {
+            let mut work = vec![first];
+            while work.len() < limits::EVENTS_PER_COMMIT {
+                match queue.try_recv() {
+                    Ok(next) => work.push(next),
+                    Err(_) => break,
+                }
+            }
+            self.work(work);
+        }
+    }
+
+    /// Decides and commits what was taken from the queue.
+    fn work(&mut self, work: Vec<Work>) {
+        let mut waiting = work.into_iter().peekable();
+        while waiting.peek().is_some() {
+            let state = Arc::clone(&self.state);
+            let batch = {
+                let state = state.read();
+                let mut overlay = Overlay::new(&state);
+                let mut batch = Batch::default();
+                while let Some(next) = waiting.next() {
+                    let alone = matches!(next, Work::Units { .. });
+                    self.decide(next, &mut overlay, &mut batch);
+                    // a change of units is decided against what is applied, and applied at once
+                    let units_next = matches!(waiting.peek(), Some(Work::Units { .. }));
+                    if alone || units_next || batch.bytes >= limits::COMMIT_BYTES {
+                        break;
+                    }
+                }
+                batch
+            };
+            self.commit(batch);
+        }
+    }
+
+    fn decide(&self, work: Work, overlay: &mut Overlay<'_>, batch: &mut Batch) {
+        match work {
+            Work::Submit(admitted, reply) => match overlay.judge(&admitted) {
+                Ok(judged) => self.judged(*admitted, judged, reply, overlay, batch),
+                Err(error) => tell(reply, Err(error)),
+            },
+            Work::Withdraw { series, revision, reason, principal, reply } => match overlay.withdrawal(&series, revision) {
+                Ok(withdrawn) => {
+                    let kind = EventKind::ReportWithdrawn(withdrawn);
+                    self.enter(batch, overlay, kind, principal, reason);
+                    batch.waiting.push(Waiting::Withdrawn(reply));
+                }
+                Err(error) => tell(reply, Err(error)),
+            },
+            Work::Explain { series, explanation, quotes, principal, reply } => {
+                match self.explained(&series, &explanation, &quotes, overlay) {
+                    Ok(explained) => {
+                        let text = explanation.text.into_bytes();
+                        batch.texts.push((explained.text, text));
+                        self.enter(batch, overlay, EventKind::QueryExplained(explained), principal, String::new());
+                        batch.waiting.push(Waiting::Explained(reply, series));
+                    }
+                    Err(error) => tell(reply, Err(error)),
+                }
+            }
+            Work::Units { units, validate_only, reason, principal, reply } => {
+                match overlay.state.preview_units(&units) {
+                    Err(problems) => {
+                        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                        tell(reply, Err(SubmitError::Invalid(problems.join("\n"))));
+                    }
+                    Ok(preview) if validate_only || preview.plan.changes.is_empty() => {
+                        tell(reply, Ok((Position(0), preview.plan)));
+                    }
+                    Ok(preview) => {
+                        let rejudged = overlay.rejudge_units(&|key| preview.facts(key));
+                        let kind = EventKind::UnitsApplied(UnitsApplied { units, rejudged });
+                        self.enter(batch, overlay, kind, principal, reason);
+                        batch.waiting.push(Waiting::Units(reply, preview.plan));
+                    }
+                }
+            }
+        }
+    }
+
+    fn judged(
+        &self,
+        admitted: Admitted,
+        judged: Judged,
+        reply: Reply<Decision>,
+        overlay: &mut Overlay<'_>,
+        batch: &mut Batch,
+    ) {
+        let Judged { verdict, findings, unused } = judged;
+        let dry = admitted.submission.validate_only;
+        let series = admitted.series.clone();
+        let decision = |outcome| Decision { series, outcome, findings, unused };
+        let mut told = |reply, decision, receipt_of| batch.told.push(Told { reply, decision, receipt_of });
+        match verdict {
+            Verdicts::Accept(_) if dry => told(reply, decision(Outcome::Accepted(None)), None),
+            Verdicts::Unchanged(position) => {
+                told(reply, decision(Outcome::Unchanged(None)), Some(position).filter(|_| !dry));
+            }
+            Verdicts::Refuse(reason) => {
+                if !dry {
+                    self.keep_attempt(&admitted, reason.word());
+                }
+                told(reply, decision(Outcome::Refused(reason)), None);
+            }
+            Verdicts::Accept(accepted) => {
+                let (digest, principal) = (accepted.digest, Arc::clone(&admitted.submission.principal));
+                if let Some(texts) = accepted.texts {
+                    batch.bytes = batch.bytes.saturating_add(admitted.content.texts.len());
+                    batch.texts.push((texts, admitted.content.texts));
+                }
+                batch.bytes = batch.bytes.saturating_add(limits::PAGE_BYTES / 16);
+                self.enter(batch, overlay, EventKind::ReportAccepted(accepted), principal, String::new());
+                let waits = Waiting::Submitted(Box::new(decision(Outcome::Accepted(None))), reply, digest);
+                batch.waiting.push(waits);
+            }
+        }
+    }
+
+    fn explained(
+        &self,
+        series: &SeriesKey,
+        explanation: &Explanation,
+        quotes: &[String],
+        overlay: &Overlay<'_>,
+    ) -> Result<QueryExplained, SubmitError> {
+        if !explain::says_enough(&explanation.text) {
+            let problem = "explanation.text: needs 4 characters and more than a bare 核实无误";
+            return Err(SubmitError::Invalid(problem.to_owned()));
+        }
+        let stored = overlay.series(series).filter(|stored| stored.effective().is_some());
+        let stored = stored.ok_or_else(|| SubmitError::NotFound("no report is in effect in this series".to_owned()))?;
+        let form = stored.effective().and_then(|effective| overlay.state.form(effective.form));
+        let query = form.and_then(|form| explain::query_of(&form, stored.findings(), quotes, explanation));
+        let explained = query.ok_or_else(|| {
+            let Explanation { rule, instance, left, right, .. } = explanation;
+            SubmitError::Precondition(format!("no open query {rule} {instance} with left {left} and right {right}"))
+        })?;
+        let text = Digest::of(&[explanation.text.as_bytes()]);
+        Ok(QueryExplained { series: series.clone(), explained, text })
+    }
+
+    /// Adds an event to the batch.
+    fn enter(
+        &self,
+        batch: &mut Batch,
+        overlay: &mut Overlay<'_>,
+        kind: EventKind,
+        principal: Arc<str>,
+        reason: String,
+    ) {
+        let last = batch.events.last();
+        let before = last.map_or(overlay.state.last_time(), |event| event.time);
+        let position = last.map_or(overlay.state.head(), |event| event.position).next();
+        overlay.enter(&kind, position);
+        let time = before.max((self.clock)());
+        batch.events.push(Event { position, time, principal, reason, kind });
+    }
+
+    /// Keeps what was refused, outside the ledger.
+    fn keep_attempt(&self, admitted: &Admitted, reason: &str) {
+        let report = &admitted.submission.report;
+        let attempt = Attempt {
+            time: (self.clock)(),
+            reason: reason.to_owned(),
+            form: admitted.form.name().to_owned(),
+            statements: admitted.submission.statements,
+            findings: admitted.found.iter().take(limits::REFUSED_FINDINGS).copied().collect(),
+            report: if report.len() <= limits::REFUSED_BYTES { report.clone() } else { prost::bytes::Bytes::new() },
+        };
+        let stored = self.ledger.put_attempt(&stored_key(&admitted.series), &attempt.encode());
+        let gave_way = self.attempts.write().put(&admitted.series, attempt);
+        let removed = gave_way.map_or(Ok(()), |series| self.ledger.remove_attempt(&stored_key(&series)));
+        if let Err(error) = stored.and(removed) {
+            tracing::warn!(error = %error, "a refused attempt could not be kept");
+        }
+    }
+
+    /// Makes a batch durable, applies it, acknowledges it.
+    fn commit(&mut self, mut batch: Batch) {
+        let told = mem::take(&mut batch.told);
+        let done = if batch.events.is_empty() { Ok(Vec::new()) } else { self.append(&batch) };
+        match done {
+            Ok(hashes) => {
+                self.apply(&batch.events);
+                self.acknowledge(batch, &hashes);
+                told.into_iter().for_each(|told| self.tell(told));
+            }
+            Err(error) => {
+                batch.waiting.into_iter().for_each(|waiting| waiting.fail(&error));
+                // what was decided on top of a lost batch is void
+                told.into_iter().for_each(|told| tell(told.reply, Err(error.clone())));
+            }
+        }
+    }
+
+    fn append(&mut self, batch: &Batch) -> Result<Vec<Digest>, SubmitError> {
+        match self.ledger.append(&batch.events, &batch.texts) {
+            Ok(hashes) => return Ok(hashes),
+            Err(AppendError::DiskFull) => return Err(SubmitError::DiskFull),
+            Err(AppendError::Unknown(error)) => {
+                tracing::error!(error = %error, "a commit failed; the store is opened again");
+                self.ledger.close();
+            }
+            Err(AppendError::Closed(error)) => tracing::warn!(error = %error, "the store is closed; opening it again"),
+        }
+        let reopened = self.ledger.reopen(&mut self.state.write());
+        match reopened {
+            Ok(()) => tracing::info!(position = %self.ledger.head().0, "the store is open again"),
+            Err(ref error) => tracing::error!(error = %error, "the store does not open; reads go on from memory"),
+        }
+        Err(SubmitError::Unavailable("the commit failed, its outcome is not known".to_owned()))
+    }
+
+    /// Applies durable events; readers get in between.
+    fn apply(&self, events: &[Event]) {
+        const AT_ONCE: usize = 64;
+        for events in events.chunks(AT_ONCE) {
+            let mut state = self.state.write();
+            for event in events {
+                if let Err(error) = state.apply(event) {
+                    // decided against this very state: it cannot happen, and must not go on if it does
+                    tracing::error!(error = %error, "a durable event does not apply; stopping");
+                    std::process::abort();
+                }
+            }
+        }
+    }
+
+    /// Tells a decision that appended nothing, with the first receipt if it has one.
+    fn tell(&self, Told { reply, mut decision, receipt_of }: Told) {
+        if let Some(position) = receipt_of {
+            match receipt(&self.reader, &self.state.read(), position) {
+                Ok(first) => decision.outcome = Outcome::Unchanged(Some(first)),
+                Err(error) => return tell(reply, Err(error)),
+            }
+        }
+        tell(reply, Ok(decision));
+    }
+
+    fn acknowledge(&self, batch: Batch, hashes: &[Digest]) {
+        for ((event, chain_hash), waiting) in batch.events.iter().zip(hashes).zip(batch.waiting) {
+            match waiting {
+                Waiting::Submitted(mut decision, reply, digest) => {
+                    let revision = match &event.kind {
+                        EventKind::ReportAccepted(accepted) => accepted.revision,
+                        EventKind::FormRegistered(_)
+                        | EventKind::UnitsApplied(_)
+                        | EventKind::ReportWithdrawn(_)
+                        | EventKind::QueryExplained(_) => continue,
+                    };
+                    tracing::info!(
+                        report.unit = %decision.series.unit, report.year = %decision.series.year,
+                        report.coverage = %decision.series.coverage, report.revision = %revision,
+                        ledger.position = %event.position, "report accepted"
+                    );
+                    decision.outcome = Outcome::Accepted(Some(Receipt {
+                        series: decision.series.clone(),
+                        revision,
+                        position: event.position,
+                        digest,
+                        chain_hash: *chain_hash,
+                        time: event.time,
+                    }));
+                    tell(reply, Ok(*decision));
+                }
+                Waiting::Withdrawn(reply) => tell(reply, Ok(event.position)),
+                Waiting::Explained(reply, series) => {
+                    let state = self.state.read();
+                    let open = state.series(&series).map_or(0, |stored| state.open_queries(stored));
+                    tell(reply, Ok((event.position, open)));
+                }
+                Waiting::Units(reply, plan) => tell(reply, Ok((event.position, plan))),
+            }
+        }
+    }
+}
+
+impl Waiting {
+    fn fail(self, error: &SubmitError) {
+        match self {
+            Self::Submitted(_, reply, _) => tell(reply, Err(error.clone())),
+            Self::Withdrawn(reply) => tell(reply, Err(error.clone())),
+            Self::Explained(reply, _) => tell(reply, Err(error.clone())),
+            Self::Units(reply, _) => tell(reply, Err(error.clone())),
+        }
+    }
+}
+
+/// Answers; a caller who has gone away does not hinder.
+fn tell<T>(reply: Reply<T>, answer: Result<T, SubmitError>) {
+    let _ = reply.send(answer);
+}
+
+/// The receipt of a report in the ledger.
+pub(super) fn receipt(reader: &LedgerReader, state: &State, position: Position) -> Result<Receipt, SubmitError> {
+    let read = reader.event(position, &|id| state.form(id));
+    let (event, chain_hash) = read.map_err(|error| SubmitError::Unavailable(error.to_string()))?;
+    let time: Timestamp = event.time;
+    match event.kind {
+        EventKind::ReportAccepted(accepted) => Ok(Receipt {
+            series: accepted.series,
+            revision: accepted.revision,
+            position,
+            digest: accepted.digest,
+            chain_hash,
+            time,
+        }),
+        EventKind::FormRegistered(_)
+        | EventKind::UnitsApplied(_)
+        | EventKind::ReportWithdrawn(_)
+        | EventKind::QueryExplained(_) => Err(SubmitError::Unavailable(format!("event {position} is no report"))),
+    }
+}

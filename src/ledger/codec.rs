@@ -1,0 +1,343 @@
+//! Events to stored bytes and back. Structs are taken apart whole, so that a
+//! new field breaks the build until it is stored.
+
+use std::sync::Arc;
+
+use prost::Message as _;
+
+use super::stored::{self, event::Kind};
+use crate::domain::event::{
+    Event, EventKind, Explained, FormId, FormRegistered, QueryExplained, Rejudged, ReportAccepted, ReportWithdrawn,
+    SeriesKey, UnitEntry, UnitKind, UnitsApplied,
+};
+use crate::form::{CheckId, FindingRecord, Form, Row, Verdict, put_varint, take_varint, unzigzag, zigzag};
+use crate::words::{Coverage, Digest, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year};
+
+/// A stored event that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("event {position} cannot be read: {problem}")]
+pub struct CodecError {
+    /// Where.
+    pub position: Position,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// Encodes an event.
+pub(super) fn encode(event: &Event) -> Vec<u8> {
+    let Event { position, time, principal, reason, kind } = event;
+    let kind = match kind {
+        EventKind::FormRegistered(registered) => Kind::FormRegistered(form_to(registered)),
+        EventKind::UnitsApplied(UnitsApplied { units, rejudged }) => Kind::UnitsApplied(stored::UnitsApplied {
+            units: units.iter().map(unit_to).collect(),
+            rejudged: rejudged.iter().map(rejudged_to).collect(),
+        }),
+        EventKind::ReportAccepted(accepted) => Kind::ReportAccepted(accepted_to(accepted)),
+        EventKind::ReportWithdrawn(ReportWithdrawn { series, revision, rejudged }) => {
+            Kind::ReportWithdrawn(stored::ReportWithdrawn {
+                series: Some(series_to(series)),
+                revision: revision.0,
+                rejudged: rejudged.iter().map(rejudged_to).collect(),
+            })
+        }
+        EventKind::QueryExplained(QueryExplained { series, explained, text }) => {
+            Kind::QueryExplained(stored::QueryExplained {
+                series: Some(series_to(series)),
+                explained: Some(explained_to(*explained)),
+                text_digest: text.as_bytes().to_vec(),
+            })
+        }
+    };
+    let event = stored::Event {
+        position: position.0,
+        time_us: time.0,
+        principal: principal.to_string(),
+        reason: reason.clone(),
+        kind: Some(kind),
+    };
+    event.encode_to_vec()
+}
+
+fn form_to(registered: &FormRegistered) -> stored::FormRegistered {
+    let FormRegistered { id, form } = registered;
+    stored::FormRegistered {
+        form: id.0,
+        name: form.name().to_owned(),
+        form_digest: form.form_digest().as_bytes().to_vec(),
+        rules_digest: form.rules_digest().as_bytes().to_vec(),
+        descriptor_set: form.descriptor_set().to_vec(),
+        cells: cell_names(form),
+        checks: form.check_names(),
+    }
+}
+
+/// What stored rows rely on: "path numbers unit", in table order.
+fn cell_names(form: &Form) -> Vec<String> {
+    let numbers = |numbers: &[u32]| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+    form.cells().iter().map(|cell| format!("{} {} {}", cell.path, numbers(&cell.numbers), cell.unit)).collect()
+}
+
+fn unit_to(unit: &UnitEntry) -> stored::Unit {
+    let UnitEntry { code, from_year, until_year, parent, kind, name, makes_rules } = unit;
+    let number = UnitKind::ALL.iter().position(|(known, _)| known == kind).unwrap_or_default();
+    stored::Unit {
+        code: code.to_string(),
+        parent: parent.as_ref().map(ToString::to_string).unwrap_or_default(),
+        kind: u32::try_from(number).unwrap_or_default().saturating_add(1),
+        name: name.to_string(),
+        from_year: from_year.get().into(),
+        until_year: until_year.map_or(0, |year| year.get().into()),
+        makes_rules: *makes_rules,
+    }
+}
+
+fn accepted_to(accepted: &ReportAccepted) -> stored::ReportAccepted {
+    let ReportAccepted {
+        series,
+        form,
+        revision,
+        request_id,
+        row,
+        digest,
+        texts,
+        blank_means_zero,
+        nil_report,
+        findings,
+        explained,
+        rejudged,
+    } = accepted;
+    stored::ReportAccepted {
+        form: form.0,
+        unit: series.unit.to_string(),
+        year: series.year.get().into(),
+        coverage: coverage_to(series.coverage),
+        revision: revision.0,
+        request_id: request_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+        row: row.as_bytes().to_vec(),
+        digest: digest.as_bytes().to_vec(),
+        texts_digest: texts.map(|digest| digest.as_bytes().to_vec()).unwrap_or_default(),
+        blank_means_zero: *blank_means_zero,
+        nil_report: *nil_report,
+        findings: findings_to(findings),
+        explained: explained.iter().copied().map(explained_to).collect(),
+        rejudged: rejudged.iter().map(rejudged_to).collect(),
+    }
+}
+
+fn coverage_to(coverage: Coverage) -> u32 {
+    match coverage {
+        Coverage::Own => 1,
+        Coverage::Consolidated => 2,
+    }
+}
+
+fn series_to(series: &SeriesKey) -> stored::Series {
+    let SeriesKey { family, year, unit, coverage } = series;
+    stored::Series {
+        family: family.to_string(),
+        unit: unit.to_string(),
+        year: year.get().into(),
+        coverage: coverage_to(*coverage),
+    }
+}
+
+fn rejudged_to(rejudged: &Rejudged) -> stored::Rejudged {
+    let Rejudged { series, findings } = rejudged;
+    stored::Rejudged { series: Some(series_to(series)), findings: findings_to(findings) }
+}
+
+fn explained_to(explained: Explained) -> stored::Explained {
+    let Explained { check, left, right } = explained;
+    stored::Explained { check: check.0, left, right }
+}
+
+const FAILED: u8 = 1;
+const HAS_LEFT: u8 = 2;
+const HAS_RIGHT: u8 = 4;
+
+/// Packs findings: the gap to the check before, what there is, the sides.
+pub(super) fn findings_to(findings: &[FindingRecord]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut before = 0_u32;
+    for FindingRecord { check, verdict, left, right } in findings {
+        put_varint(&mut out, u64::from(check.0.wrapping_sub(before)));
+        before = check.0;
+        let failed = if *verdict == Verdict::Fail { FAILED } else { 0 };
+        let sides = [left.map_or(0, |_| HAS_LEFT), right.map_or(0, |_| HAS_RIGHT)];
+        out.push(failed | sides.iter().fold(0, |all, one| all | one));
+        [left, right].into_iter().flatten().for_each(|side| put_varint(&mut out, zigzag(*side)));
+    }
+    out
+}
+
+/// Unpacks findings; none if they are damaged.
+pub(super) fn findings_from(bytes: &[u8]) -> Option<Vec<FindingRecord>> {
+    let mut findings = Vec::new();
+    let (mut rest, mut check) = (bytes, 0_u32);
+    while !rest.is_empty() {
+        let (gap, after) = take_varint(rest)?;
+        let (&flags, mut after) = after.split_first()?;
+        check = check.wrapping_add(u32::try_from(gap).ok()?);
+        let mut side = |has: u8| -> Option<Option<i64>> {
+            if flags & has == 0 {
+                return Some(None);
+            }
+            let (raw, next) = take_varint(after)?;
+            after = next;
+            Some(Some(unzigzag(raw)))
+        };
+        let (left, right) = (side(HAS_LEFT)?, side(HAS_RIGHT)?);
+        let verdict = if flags & FAILED == 0 { Verdict::NotAssessable } else { Verdict::Fail };
+        findings.push(FindingRecord { check: CheckId(check), verdict, left, right });
+        rest = after;
+    }
+    Some(findings)
+}
+
+/// Registered forms by number.
+pub type Forms<'a> = &'a dyn Fn(FormId) -> Option<Arc<Form>>;
+
+/// Decodes an event.
+pub(super) fn decode(bytes: &[u8], position: Position, forms: Forms<'_>) -> Result<Event, CodecError> {
+    event_from(bytes, forms)
+        .map_err(|problem| CodecError { position, problem })
+        .and_then(|event| if event.position == position { Ok(event) } else { Err(misplaced(position, event.position)) })
+}
+
+fn misplaced(position: Position, says: Position) -> CodecError {
+    CodecError { position, problem: format!("it says it is event {says}") }
+}
+
+fn event_from(bytes: &[u8], forms: Forms<'_>) -> Result<Event, String> {
+    let stored::Event { position, time_us, principal, reason, kind } =
+        stored::Event::decode(bytes).map_err(|error| error.to_string())?;
+    let kind = match kind.ok_or("its kind is not known")? {
+        Kind::FormRegistered(registered) => EventKind::FormRegistered(form_from(registered)?),
+        Kind::UnitsApplied(stored::UnitsApplied { units, rejudged }) => EventKind::UnitsApplied(UnitsApplied {
+            units: units.into_iter().map(unit_from).collect::<Result<_, String>>()?,
+            rejudged: rejudged_from(rejudged)?,
+        }),
+        Kind::ReportAccepted(accepted) => EventKind::ReportAccepted(Box::new(accepted_from(accepted, forms)?)),
+        Kind::ReportWithdrawn(stored::ReportWithdrawn { series, revision, rejudged }) => {
+            EventKind::ReportWithdrawn(ReportWithdrawn {
+                series: series_from(series)?,
+                revision: Revision(revision),
+                rejudged: rejudged_from(rejudged)?,
+            })
+        }
+        Kind::QueryExplained(stored::QueryExplained { series, explained, text_digest }) => {
+            EventKind::QueryExplained(QueryExplained {
+                series: series_from(series)?,
+                explained: explained_from(explained.ok_or("it explains nothing")?),
+                text: digest_from(&text_digest)?,
+            })
+        }
+    };
+    Ok(Event { position: Position(position), time: Timestamp(time_us), principal: principal.into(), reason, kind })
+}
+
+fn form_from(registered: stored::FormRegistered) -> Result<FormRegistered, String> {
+    let stored::FormRegistered { form: id, name, form_digest, rules_digest, descriptor_set, cells, checks } = registered;
+    let form = Form::from_descriptors(&descriptor_set, &name)?;
+    if digest_from(&form_digest)? != form.form_digest() {
+        return Err(format!("the descriptors of {name} are not those of its digest"));
+    }
+    if cells != cell_names(&form) || checks != form.check_names() || digest_from(&rules_digest)? != form.rules_digest() {
+        return Err(format!("this program lays {name} out otherwise than the one that wrote the ledger"));
+    }
+    Ok(FormRegistered { id: FormId(id), form: Arc::new(form) })
+}
+
+fn unit_from(unit: stored::Unit) -> Result<UnitEntry, String> {
+    let stored::Unit { code, parent, kind, name, from_year, until_year, makes_rules } = unit;
+    let kind = usize::try_from(kind).ok().and_then(|kind| UnitKind::ALL.get(kind.checked_sub(1)?));
+    Ok(UnitEntry {
+        code: UnitCode::new(&code).map_err(|error| error.to_string())?,
+        from_year: year_from(from_year)?,
+        until_year: (until_year != 0).then(|| year_from(until_year)).transpose()?,
+        parent: (!parent.is_empty()).then(|| UnitCode::new(&parent)).transpose().map_err(|error| error.to_string())?,
+        kind: kind.ok_or("the kind of a unit is not known")?.0,
+        name: name.into(),
+        makes_rules,
+    })
+}
+
+fn year_from(year: i32) -> Result<Year, String> {
+    Year::new(year.into()).map_err(|error| error.to_string())
+}
+
+fn digest_from(bytes: &[u8]) -> Result<Digest, String> {
+    Digest::from_bytes(bytes).ok_or_else(|| "a digest is cut short".to_owned())
+}
+
+fn coverage_from(coverage: u32) -> Result<Coverage, String> {
+    match coverage {
+        1 => Ok(Coverage::Own),
+        2 => Ok(Coverage::Consolidated),
+        other => Err(format!("coverage {other} is not known")),
+    }
+}
+
+fn series_from(series: Option<stored::Series>) -> Result<SeriesKey, String> {
+    let stored::Series { family, unit, year, coverage } = series.ok_or("its series is missing")?;
+    Ok(SeriesKey {
+        family: FamilyName::new(&family).map_err(|error| error.to_string())?,
+        year: year_from(year)?,
+        unit: UnitCode::new(&unit).map_err(|error| error.to_string())?,
+        coverage: coverage_from(coverage)?,
+    })
+}
+
+fn rejudged_from(rejudged: Vec<stored::Rejudged>) -> Result<Vec<Rejudged>, String> {
+    let one = |stored::Rejudged { series, findings }| {
+        let findings = findings_from(&findings).ok_or("findings are damaged")?;
+        Ok(Rejudged { series: series_from(series)?, findings })
+    };
+    rejudged.into_iter().map(one).collect()
+}
+
+fn explained_from(explained: stored::Explained) -> Explained {
+    let stored::Explained { check, left, right } = explained;
+    Explained { check: CheckId(check), left, right }
+}
+
+fn accepted_from(accepted: stored::ReportAccepted, forms: Forms<'_>) -> Result<ReportAccepted, String> {
+    let stored::ReportAccepted {
+        form: id,
+        unit,
+        year,
+        coverage,
+        revision,
+        request_id,
+        row,
+        digest,
+        texts_digest,
+        blank_means_zero,
+        nil_report,
+        findings,
+        explained,
+        rejudged,
+    } = accepted;
+    let form = forms(FormId(id)).ok_or_else(|| format!("form {id} is not registered"))?;
+    let series = SeriesKey {
+        family: form.family().clone(),
+        year: year_from(year)?,
+        unit: UnitCode::new(&unit).map_err(|error| error.to_string())?,
+        coverage: coverage_from(coverage)?,
+    };
+    let request_id = (!request_id.is_empty()).then(|| RequestId::new(&request_id)).transpose();
+    Ok(ReportAccepted {
+        series,
+        form: FormId(id),
+        revision: Revision(revision),
+        request_id: request_id.map_err(|error| error.to_string())?,
+        row: Row::from_bytes(form.cells(), &row).map_err(|error| error.to_string())?,
+        digest: digest_from(&digest)?,
+        texts: (!texts_digest.is_empty()).then(|| digest_from(&texts_digest)).transpose()?,
+        blank_means_zero,
+        nil_report,
+        findings: findings_from(&findings).ok_or("its findings are damaged")?,
+        explained: explained.into_iter().map(explained_from).collect(),
+        rejudged: rejudged_from(rejudged)?,
+    })
+}

@@ -1,0 +1,234 @@
+//! Pages: how events lie in the store.
+//!
+//! Format 1. A run of events is one body: each event preceded by its length,
+//! the whole compressed (LZ4) if that pays. A body that fits lies in one page; a
+//! longer one, always a single event, goes on in further parts. Every part ends
+//! with the first 8 bytes of the SHA-256 of what is before, so damage is an error
+//! and never another event. No part is larger than
+//! [`PAGE_BYTES`](limits::PAGE_BYTES): sled never syncs large values.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::form::{put_varint, take_varint};
+use crate::words::{Digest, limits};
+
+const FORMAT: u8 = 1;
+const PLAIN: u8 = 0;
+const COMPRESSED: u8 = 1;
+const CONTINUED: u8 = 2;
+const CHECKSUM: usize = 8;
+/// Format, flags, parts, events, length, chain.
+const HEAD: usize = 2 + 4 + 4 + 4 + 32;
+/// Format, flags.
+const CONTINUED_HEAD: usize = 2;
+
+/// A page that is not what was written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PageError(pub(super) &'static str);
+
+/// A run of events as it lies in the store.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Packed {
+    /// Number of events.
+    pub(super) events: usize,
+    /// One part, or more for a long event.
+    pub(super) parts: Vec<Vec<u8>>,
+}
+
+/// Packs events, the chain before them given; as few pages as it takes.
+pub(super) fn pack(events: &[Vec<u8>], before: &mut Digest, out: &mut Vec<Packed>) {
+    let mut rest = events;
+    while !rest.is_empty() {
+        let mut size = 0_usize;
+        let fits = rest.iter().take_while(|event| {
+            size = size.saturating_add(event.len()).saturating_add(4);
+            size <= limits::PAGE_RAW_BYTES
+        });
+        let (run, after) = rest.split_at(fits.count().clamp(1, rest.len()));
+        pack_run(run, before, out);
+        rest = after;
+    }
+}
+
+/// Packs a run as one page, or in halves.
+fn pack_run(run: &[Vec<u8>], before: &mut Digest, out: &mut Vec<Packed>) {
+    let mut plain = Vec::new();
+    for event in run {
+        put_varint(&mut plain, event.len() as u64);
+        plain.extend_from_slice(event);
+    }
+    let compressed = lz4_flex::block::compress(&plain);
+    let pays = compressed.len() < plain.len();
+    let body = if pays { &compressed } else { &plain };
+    let room = limits::PAGE_BYTES.saturating_sub(HEAD).saturating_sub(CHECKSUM);
+    if body.len() > room && run.len() > 1 {
+        let (first, second) = run.split_at(run.len() / 2);
+        pack_run(first, before, out);
+        return pack_run(second, before, out);
+    }
+    let (first, further) = body.split_at(body.len().min(room));
+    let chunk = limits::PAGE_BYTES.saturating_sub(CONTINUED_HEAD).saturating_sub(CHECKSUM);
+    let mut parts = vec![Vec::with_capacity(HEAD.saturating_add(first.len()).saturating_add(CHECKSUM))];
+    for part in further.chunks(chunk) {
+        parts.push(sealed(&[&[FORMAT, CONTINUED], part]));
+    }
+    let number = |size: usize| u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes();
+    let flags = if pays { COMPRESSED } else { PLAIN };
+    let head = [&[FORMAT, flags][..], &number(parts.len()), &number(run.len()), &number(plain.len())].concat();
+    if let Some(page) = parts.first_mut() {
+        *page = sealed(&[&head, before.as_bytes(), first]);
+    }
+    *before = run.iter().fold(*before, |chain, event| Digest::of(&[chain.as_bytes(), event]));
+    out.push(Packed { events: run.len(), parts });
+}
+
+fn sealed(pieces: &[&[u8]]) -> Vec<u8> {
+    let mut part = pieces.concat();
+    let sum = Sha256::digest(&part);
+    part.extend_from_slice(sum.get(..CHECKSUM).unwrap_or_default());
+    part
+}
+
+fn unsealed(part: &[u8]) -> Result<&[u8], PageError> {
+    let (content, sum) =
+        part.len().checked_sub(CHECKSUM).and_then(|at| part.split_at_checked(at)).ok_or(PageError("is cut short"))?;
+    if Sha256::digest(content).get(..CHECKSUM) != Some(sum) {
+        return Err(PageError("its checksum is wrong"));
+    }
+    match content.split_first() {
+        Some((&FORMAT, rest)) => Ok(rest),
+        _ => Err(PageError("is of an unknown format")),
+    }
+}
+
+/// The first part of a page, opened.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// Number of parts, this one counted.
+    pub(super) parts: u32,
+    /// The chain before its first event.
+    pub(super) before: Digest,
+    events: u32,
+    length: usize,
+    compressed: bool,
+    body: Vec<u8>,
+}
+
+impl Page {
+    /// Opens the first part.
+    pub(super) fn open(part: &[u8]) -> Result<Self, PageError> {
+        let cut = PageError("its head is cut short");
+        let (flags, rest) = unsealed(part)?.split_first().ok_or_else(|| cut.clone())?;
+        let number = |rest: &[u8]| -> Option<u32> { Some(u32::from_le_bytes(rest.get(..4)?.try_into().ok()?)) };
+        let at = |from: usize| rest.get(from..).and_then(number).ok_or_else(|| cut.clone());
+        let chain = rest.get(12..44).and_then(Digest::from_bytes).ok_or_else(|| cut.clone())?;
+        let compressed = match *flags {
+            PLAIN => false,
+            COMPRESSED => true,
+            _ => return Err(PageError("does not begin here")),
+        };
+        Ok(Self {
+            parts: at(0)?,
+            events: at(4)?,
+            length: usize::try_from(at(8)?).map_err(|_| cut.clone())?,
+            before: chain,
+            compressed,
+            body: rest.get(44..).ok_or(cut)?.to_vec(),
+        })
+    }
+
+    /// Adds the next part.
+    pub(super) fn continue_with(&mut self, part: &[u8]) -> Result<(), PageError> {
+        match unsealed(part)?.split_first() {
+            Some((&CONTINUED, rest)) => {
+                self.body.extend_from_slice(rest);
+                Ok(())
+            }
+            _ => Err(PageError("a part of it is missing")),
+        }
+    }
+
+    /// The events.
+    pub(super) fn events(self) -> Result<Vec<Vec<u8>>, PageError> {
+        const LONGEST: usize = 256 << 20;
+        if self.length > LONGEST {
+            return Err(PageError("is impossibly long"));
+        }
+        let plain = if self.compressed {
+            lz4_flex::block::decompress(&self.body, self.length).map_err(|_| PageError("does not decompress"))?
+        } else {
+            self.body
+        };
+        if plain.len() != self.length {
+            return Err(PageError("has another length"));
+        }
+        let mut events = Vec::new();
+        let mut rest = plain.as_slice();
+        while !rest.is_empty() {
+            let (length, after) = take_varint(rest).ok_or(PageError("an event is cut short"))?;
+            let length = usize::try_from(length).map_err(|_| PageError("an event is cut short"))?;
+            let (event, after) = after.split_at_checked(length).ok_or(PageError("an event is cut short"))?;
+            events.push(event.to_vec());
+            rest = after;
+        }
+        if u32::try_from(events.len()) != Ok(self.events) {
+            return Err(PageError("has another number of events"));
+        }
+        Ok(events)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn unpack(packed: &[Packed]) -> Result<Vec<Vec<u8>>, PageError> {
+        let mut events = Vec::new();
+        for Packed { parts, .. } in packed {
+            let mut page = Page::open(&parts[0])?;
+            assert_eq!(page.parts as usize, parts.len());
+            parts[1..].iter().try_for_each(|part| page.continue_with(part))?;
+            events.extend(page.events()?);
+        }
+        Ok(events)
+    }
+
+    fn event() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            4 => vec(any::<u8>(), 0..300),
+            1 => (vec(any::<u8>(), 1..40), 1..1000_usize).prop_map(|(unit, times)| unit.repeat(times)),
+            1 => vec(any::<u8>(), 3000..20000),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn what_is_packed_is_unpacked_and_no_part_is_larger_than_a_page(events in vec(event(), 1..40)) {
+            let (mut packed, mut chain) = (Vec::new(), Digest::ZERO);
+            pack(&events, &mut chain, &mut packed);
+            prop_assert!(packed.iter().flat_map(|page| &page.parts).all(|part| part.len() <= limits::PAGE_BYTES));
+            prop_assert_eq!(unpack(&packed).unwrap(), events.clone());
+            let expected = events.iter().fold(Digest::ZERO, |chain, event| Digest::of(&[chain.as_bytes(), event]));
+            prop_assert_eq!(chain, expected);
+        }
+
+        #[test]
+        fn a_damaged_byte_is_an_error_and_never_another_event(
+            events in vec(event(), 1..5), at in any::<prop::sample::Index>(), bit in 0..8_u8,
+        ) {
+            let (mut packed, mut chain) = (Vec::new(), Digest::ZERO);
+            pack(&events, &mut chain, &mut packed);
+            let mut parts: Vec<&mut Vec<u8>> = packed.iter_mut().flat_map(|page| &mut page.parts).collect();
+            let which = at.index(parts.len());
+            let byte = at.index(parts[which].len());
+            parts[which][byte] ^= 1 << bit;
+            prop_assert!(unpack(&packed).is_err());
+        }
+    }
+}

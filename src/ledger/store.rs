@@ -1,0 +1,237 @@
+//! The embedded store. Only this file names sled.
+//!
+//! One tree holds pages and texts, so that a commit is one atomic batch; another
+//! holds refused attempts, which promise nothing. sled's flush does not fsync on
+//! Linux and files it creates are not synced in their folder: both are done here
+//! (ARCHITECTURE.md tells what was measured).
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::page::{Packed, Page, PageError};
+use crate::words::{Digest, Position, limits};
+
+const FORMAT_KEY: &[u8] = b"F";
+const FORMAT: &[u8] = b"crossfoot ledger 1";
+const PAGE_KEY: u8 = b'L';
+const TEXT_KEY: u8 = b'T';
+
+/// Why the store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process has it open.
+    #[error("{0} is in use by another process")]
+    InUse(PathBuf),
+    /// It is of another format.
+    #[error("{0} holds a ledger of an unknown format; a newer crossfoot wrote it")]
+    UnknownFormat(PathBuf),
+    /// The disk is full but for the reserve.
+    #[error("less than {reserve} bytes are free on the disk of {0}", reserve = limits::DISK_RESERVE_BYTES)]
+    DiskFull(PathBuf),
+    /// sled failed.
+    #[error("the store in {0} failed: {1}")]
+    Engine(PathBuf, sled::Error),
+    /// A file failed.
+    #[error("{0}: {1}")]
+    File(PathBuf, io::Error),
+    /// A page is damaged.
+    #[error("the page of position {0} is damaged: {1}")]
+    Page(Position, PageError),
+    /// A text is damaged or missing.
+    #[error("the text {0} is damaged or missing")]
+    Text(Digest),
+}
+
+/// The open store.
+#[derive(Debug)]
+pub(super) struct Store {
+    dir: PathBuf,
+    db: sled::Db,
+    ledger: sled::Tree,
+    attempts: sled::Tree,
+    /// A second handle of sled's file, to sync it.
+    file: File,
+}
+
+/// What one commit writes.
+#[derive(Debug, Default)]
+pub(super) struct Batch(sled::Batch);
+
+impl Batch {
+    /// Adds pages whose first event has that position; gives the next position.
+    pub(super) fn pages(&mut self, first: Position, pages: Vec<Packed>) {
+        let mut position = first.0;
+        for Packed { events, parts } in pages {
+            for (part, value) in (0_u32..).zip(parts) {
+                self.0.insert(page_key(position, part).as_slice(), value);
+            }
+            position = position.saturating_add(events as u64);
+        }
+    }
+
+    /// Adds a text.
+    pub(super) fn text(&mut self, digest: &Digest, text: &[u8]) {
+        for (part, value) in (0_u16..).zip(text.chunks(limits::PAGE_BYTES)) {
+            self.0.insert(text_key(digest, part).as_slice(), value);
+        }
+    }
+}
+
+fn page_key(position: u64, part: u32) -> Vec<u8> {
+    [&[PAGE_KEY][..], &position.to_be_bytes(), &part.to_be_bytes()].concat()
+}
+
+fn text_key(digest: &Digest, part: u16) -> Vec<u8> {
+    [&[TEXT_KEY][..], digest.as_bytes(), &part.to_be_bytes()].concat()
+}
+
+/// Position and part of a page's key.
+fn place(key: &[u8]) -> Option<(Position, u32)> {
+    let rest = key.strip_prefix(&[PAGE_KEY])?;
+    let (position, part) = rest.split_at_checked(8)?;
+    let position = Position(u64::from_be_bytes(position.try_into().ok()?));
+    Some((position, u32::from_be_bytes(part.try_into().ok()?)))
+}
+
+fn sync(path: &Path) -> Result<File, StoreError> {
+    let failed = |error| StoreError::File(path.to_owned(), error);
+    let file = File::open(path).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    Ok(file)
+}
+
+impl Store {
+    /// Opens the store, or makes one.
+    pub(super) fn open(dir: &Path) -> Result<Self, StoreError> {
+        let failed = |error| StoreError::Engine(dir.to_owned(), error);
+        std::fs::create_dir_all(dir).map_err(|error| StoreError::File(dir.to_owned(), error))?;
+        let config = sled::Config::new().path(dir).flush_every_ms(None);
+        let db = config.open().map_err(|error| match error {
+            sled::Error::Io(ref problem) if problem.to_string().contains("lock") => StoreError::InUse(dir.to_owned()),
+            other => failed(other),
+        })?;
+        let ledger = db.open_tree(b"ledger").map_err(failed)?;
+        let attempts = db.open_tree(b"attempts").map_err(failed)?;
+        match ledger.get(FORMAT_KEY).map_err(failed)? {
+            Some(format) if format == FORMAT => {}
+            None if ledger.is_empty() => {
+                ledger.insert(FORMAT_KEY, FORMAT).map_err(failed)?;
+            }
+            _ => return Err(StoreError::UnknownFormat(dir.to_owned())),
+        }
+        db.flush().map_err(failed)?;
+        sync(&dir.join("conf"))?;
+        let file = sync(&dir.join("db"))?;
+        sync(dir)?;
+        if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            sync(parent)?;
+        }
+        Ok(Self { dir: dir.to_owned(), db, ledger, attempts, file })
+    }
+
+    fn failed(&self, error: sled::Error) -> StoreError {
+        StoreError::Engine(self.dir.clone(), error)
+    }
+
+    /// Refuses before sled can meet a full disk.
+    pub(super) fn check_room(&self) -> Result<(), StoreError> {
+        let free = rustix::fs::statvfs(&self.dir)
+            .map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+            .map_err(|error| StoreError::File(self.dir.clone(), error.into()))?;
+        if free < limits::DISK_RESERVE_BYTES { Err(StoreError::DiskFull(self.dir.clone())) } else { Ok(()) }
+    }
+
+    /// Writes a batch: all of it or nothing, and durable when this returns.
+    /// After an error the outcome is not known.
+    pub(super) fn write(&self, batch: Batch) -> Result<(), StoreError> {
+        self.ledger.apply_batch(batch.0).map_err(|error| self.failed(error))?;
+        self.db.flush().map_err(|error| self.failed(error))?;
+        self.file.sync_data().map_err(|error| StoreError::File(self.dir.join("db"), error))
+    }
+
+    /// The pages from the one that holds `from` on: position, opened page.
+    pub(super) fn pages(&self, from: Position) -> impl Iterator<Item = Result<(Position, Page), StoreError>> + '_ {
+        let start = self.page_of(from).unwrap_or(Position(0));
+        let mut entries = self.ledger.range(page_key(start.0, 0)..page_key(u64::MAX, u32::MAX));
+        std::iter::from_fn(move || {
+            let (key, value) = match entries.next()? {
+                Ok(entry) => entry,
+                Err(error) => return Some(Err(self.failed(error))),
+            };
+            let (position, part) = place(&key)?;
+            let damaged = |error| StoreError::Page(position, error);
+            if part != 0 {
+                return Some(Err(damaged(PageError("its first part is missing"))));
+            }
+            let mut page = match Page::open(&value).map_err(damaged) {
+                Ok(page) => page,
+                Err(error) => return Some(Err(error)),
+            };
+            for part in 1..page.parts {
+                let next = entries.next().and_then(Result::ok).filter(|(key, _)| place(key) == Some((position, part)));
+                let added = match next {
+                    Some((_, value)) => page.continue_with(&value),
+                    None => Err(PageError("a part of it is missing")),
+                };
+                if let Err(error) = added {
+                    return Some(Err(damaged(error)));
+                }
+            }
+            Some(Ok((position, page)))
+        })
+    }
+
+    /// Position of the first event of the page that holds a position.
+    fn page_of(&self, position: Position) -> Option<Position> {
+        let (key, _) = self.ledger.get_lt(page_key(position.0, u32::MAX)).ok().flatten()?;
+        place(&key).map(|(first, _)| first)
+    }
+
+    /// A text.
+    pub(super) fn text(&self, digest: &Digest) -> Result<Vec<u8>, StoreError> {
+        let mut text = Vec::new();
+        for entry in self.ledger.range(text_key(digest, 0)..=text_key(digest, u16::MAX)) {
+            text.extend_from_slice(&entry.map_err(|error| self.failed(error))?.1);
+        }
+        if Digest::of(&[&text]) == *digest { Ok(text) } else { Err(StoreError::Text(*digest)) }
+    }
+
+    /// Keeps an attempt in place of the one before.
+    pub(super) fn put_attempt(&self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        let mut batch = sled::Batch::default();
+        for old in self.attempts.scan_prefix(attempt_prefix(key)).keys() {
+            batch.remove(old.map_err(|error| self.failed(error))?);
+        }
+        for (part, value) in (0_u16..).zip(value.chunks(limits::PAGE_BYTES)) {
+            batch.insert([attempt_prefix(key), part.to_be_bytes().to_vec()].concat(), value);
+        }
+        self.attempts.apply_batch(batch).map_err(|error| self.failed(error))
+    }
+
+    /// Forgets an attempt.
+    pub(super) fn remove_attempt(&self, key: &[u8]) -> Result<(), StoreError> {
+        self.put_attempt(key, &[])
+    }
+
+    /// All attempts: key, value.
+    pub(super) fn attempts(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        let mut found: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+        for entry in self.attempts.iter() {
+            let (key, value) = entry.map_err(|error| self.failed(error))?;
+            let Some((prefix, _part)) = key.split_last_chunk::<2>() else { continue };
+            let name = prefix.get(2..).unwrap_or_default();
+            match found.last_mut() {
+                Some((last, whole)) if last == name => whole.extend_from_slice(&value),
+                _ => found.push((name.to_vec(), value.to_vec())),
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The length goes first, so that no key is a prefix of another.
+fn attempt_prefix(key: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(key.len()).unwrap_or(u16::MAX);
+    [&length.to_be_bytes()[..], key].concat()
+}
