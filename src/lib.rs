@@ -4,6 +4,9 @@
 //! walks this): [`words`], [`form`], [`domain`], [`ledger`], [`ingest`],
 //! `api` and `client`, `cli`. `ARCHITECTURE.md` tells why.
 
+pub mod api;
+pub mod cli;
+pub mod client;
 pub mod domain;
 pub mod form;
 pub mod ingest;

@@ -55,6 +55,12 @@ pub(super) fn line(text: &str) -> io::Result<()> {
     out.flush()
 }
 
+/// Tells the user something beside the answer.
+#[expect(clippy::print_stderr, reason = "notes go beside the answer")]
+pub(super) fn note(text: &str) {
+    eprintln!("crossfoot: {text}");
+}
+
 /// A finding for programs.
 pub(super) fn finding_json(finding: &Finding) -> Value {
     let figure = |value: Option<i64>| value.map_or(Value::Null, |value| Value::String(value.to_string()));

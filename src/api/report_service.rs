@@ -1,0 +1,310 @@
+//! `crossfoot.v1.ReportService`.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt as _};
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::convert::{
+    LOCAL, count, decision_to_pb, explanation_from_pb, explanation_to_pb, finding_to_pb, receipt_to_pb, refused_to_pb,
+    revision_from_pb, series_from_pb, series_to_pb, submission_from_pb, time_to_pb, unit_from_pb, unjudged_to_pb,
+    year_from_pb,
+};
+use super::status::{from_submit, invalid};
+use super::{convert, paging};
+use crate::domain::State;
+use crate::domain::event::SeriesKey;
+use crate::ingest::{Answer, Decision, Desk, ListedRevision, ListedSeries, Outcome, StoredReport};
+use crate::pb::Any;
+use crate::pb::crossfoot::v1::report_service_server::ReportService;
+use crate::pb::crossfoot::v1::{self as pb};
+use crate::words::{Revision, UnitCode, Year, limits};
+
+/// The service.
+#[derive(Debug)]
+pub(super) struct Reports {
+    pub(super) desk: Arc<Desk>,
+    pub(super) stop: CancellationToken,
+}
+
+/// A place in the answers of a stream.
+enum Place {
+    Told(pb::SubmissionResult),
+    Coming(Option<pb::SeriesName>, Answer<Decision>),
+}
+
+type Results = Pin<Box<dyn Stream<Item = Result<pb::SubmitReportsResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl ReportService for Reports {
+    async fn submit_report(
+        &self,
+        request: Request<pb::SubmitReportRequest>,
+    ) -> Result<Response<pb::SubmitReportResponse>, Status> {
+        let submission = submission_from_pb(request.into_inner())?;
+        // a commit once begun is finished, and told, when the caller goes away
+        let desk = Arc::clone(&self.desk);
+        let decision = tokio::spawn(async move { desk.submit(submission).await }).await;
+        let decision = decision.map_err(|_| Status::internal("the submission was dropped"))?;
+        let decision = decision.map_err(|error| from_submit(&error))?;
+        log_refusal(&decision);
+        Ok(Response::new(pb::SubmitReportResponse { result: Some(decision_to_pb(decision)) }))
+    }
+
+    type SubmitReportsStream = Results;
+
+    async fn submit_reports(
+        &self,
+        request: Request<Streaming<pb::SubmitReportsRequest>>,
+    ) -> Result<Response<Self::SubmitReportsStream>, Status> {
+        let (places, waiting) = mpsc::channel(limits::STREAM_IN_FLIGHT);
+        let desk = Arc::clone(&self.desk);
+        let stop = self.stop.clone();
+        tokio::spawn(take_stream(desk, stop, request.into_inner(), places));
+        let results = ReceiverStream::new(waiting).then(|place: Result<Place, Status>| async {
+            let result = match place? {
+                Place::Told(result) => result,
+                Place::Coming(series, answer) => match answer.await {
+                    Ok(Ok(decision)) => {
+                        log_refusal(&decision);
+                        decision_to_pb(decision)
+                    }
+                    Ok(Err(error)) => unjudged_to_pb(series, &error),
+                    Err(_) => return Err(Status::unavailable("the service is stopping")),
+                },
+            };
+            Ok(pb::SubmitReportsResponse { result: Some(result) })
+        });
+        Ok(Response::new(Box::pin(results)))
+    }
+
+    async fn get_report(
+        &self,
+        request: Request<pb::GetReportRequest>,
+    ) -> Result<Response<pb::GetReportResponse>, Status> {
+        let pb::GetReportRequest { series, revision } = request.into_inner();
+        let series = self.series(series)?;
+        let revision = (revision != 0).then(|| revision_from_pb(revision)).transpose()?;
+        let position = count(self.desk.head().0);
+        let report = self.desk.report(&series, revision);
+        let last_refused = self.desk.last_refused(&series).map(|(attempt, findings)| pb::RefusedAttempt {
+            time: Some(time_to_pb(attempt.time)),
+            reason: attempt.reason,
+            findings: findings.into_iter().map(|finding| finding_to_pb(finding, false)).collect(),
+            report: Some(any(&attempt.form, attempt.report.to_vec())),
+        });
+        let report = match report {
+            Ok(report) => Some(stored_to_pb(report)),
+            // an attempt that was refused is an answer too
+            Err(_) if last_refused.is_some() && revision.is_none() => None,
+            Err(error) => return Err(from_submit(&error)),
+        };
+        Ok(Response::new(pb::GetReportResponse { position, report, last_refused }))
+    }
+
+    async fn list_reports(
+        &self,
+        request: Request<pb::ListReportsRequest>,
+    ) -> Result<Response<pb::ListReportsResponse>, Status> {
+        let pb::ListReportsRequest { unit, subtree, year, open_queries_only, page_size, page_token } =
+            request.into_inner();
+        let unit = (!unit.is_empty()).then(|| unit_from_pb(&unit)).transpose()?;
+        let year = (year != 0).then(|| year_from_pb(year)).transpose()?;
+        let after = (!page_token.is_empty()).then(|| series_of_token(&page_token)).transpose()?;
+        let size = paging::size(page_size)?;
+        let wanted = |state: &State, key: &SeriesKey| is_wanted(state, key, unit.as_ref(), subtree, year);
+        let (position, rows) = self.desk.list(wanted, open_queries_only, after.as_ref(), size.saturating_add(1));
+        let (rows, next_page_token) = paging::split(rows, size, |row| token_of_series(&row.series));
+        Ok(Response::new(pb::ListReportsResponse {
+            position: count(position.0),
+            reports: rows.into_iter().map(summary_to_pb).collect(),
+            next_page_token,
+        }))
+    }
+
+    async fn list_report_revisions(
+        &self,
+        request: Request<pb::ListReportRevisionsRequest>,
+    ) -> Result<Response<pb::ListReportRevisionsResponse>, Status> {
+        let pb::ListReportRevisionsRequest { series, page_size, page_token } = request.into_inner();
+        let series = self.series(series)?;
+        let below = match page_token.as_str() {
+            "" => None,
+            token => Some(Revision(token.parse().map_err(|_| invalid("page_token", "is not from this list"))?)),
+        };
+        let size = paging::size(page_size)?;
+        let listed = self.desk.revisions(&series, below, size.saturating_add(1));
+        let (position, rows) = listed.map_err(|error| from_submit(&error))?;
+        let (rows, next_page_token) = paging::split(rows, size, |row| row.receipt.revision.to_string());
+        Ok(Response::new(pb::ListReportRevisionsResponse {
+            position: count(position.0),
+            revisions: rows.into_iter().map(revision_to_pb).collect(),
+            next_page_token,
+        }))
+    }
+
+    async fn explain_query(
+        &self,
+        request: Request<pb::ExplainQueryRequest>,
+    ) -> Result<Response<pb::ExplainQueryResponse>, Status> {
+        let pb::ExplainQueryRequest { series, explanation } = request.into_inner();
+        let series = self.series(series)?;
+        let explanation = explanation.ok_or_else(|| invalid("explanation", "is not there"))?;
+        let explained = self.desk.explain(series, explanation_from_pb(explanation), Arc::from(LOCAL)).await;
+        let (position, open) = explained.map_err(|error| from_submit(&error))?;
+        let open_queries = i32::try_from(open).unwrap_or(i32::MAX);
+        Ok(Response::new(pb::ExplainQueryResponse { position: count(position.0), open_queries }))
+    }
+
+    async fn withdraw_report(
+        &self,
+        request: Request<pb::WithdrawReportRequest>,
+    ) -> Result<Response<pb::WithdrawReportResponse>, Status> {
+        let pb::WithdrawReportRequest { series, revision, reason } = request.into_inner();
+        let (series, revision) = (self.series(series)?, revision_from_pb(revision)?);
+        let position = self.desk.withdraw(series, revision, reason, Arc::from(LOCAL)).await;
+        let position = position.map_err(|error| from_submit(&error))?;
+        Ok(Response::new(pb::WithdrawReportResponse { position: count(position.0) }))
+    }
+}
+
+impl Reports {
+    fn series(&self, series: Option<pb::SeriesName>) -> Result<SeriesKey, Status> {
+        self.desk.series(series_from_pb(series)?).map_err(|error| from_submit(&error))
+    }
+}
+
+/// Takes reports from a stream, in order. A bad one does not stop it; a broken
+/// frame, or the end of the service, ends it after all earlier answers.
+async fn take_stream(
+    desk: Arc<Desk>,
+    stop: CancellationToken,
+    mut requests: Streaming<pb::SubmitReportsRequest>,
+    places: mpsc::Sender<Result<Place, Status>>,
+) {
+    loop {
+        let next = tokio::select! {
+            next = requests.next() => next,
+            () = stop.cancelled() => Some(Err(Status::unavailable("the service is stopping"))),
+        };
+        let place = match next {
+            None => return,
+            Some(Err(status)) => Err(status),
+            Some(Ok(request)) => Ok(begin(&desk, request).await),
+        };
+        let broken = place.is_err();
+        if places.send(place).await.is_err() || broken {
+            return;
+        }
+    }
+}
+
+async fn begin(desk: &Desk, request: pb::SubmitReportsRequest) -> Place {
+    let Some(submission) = request.submission else {
+        return Place::Told(refused_to_pb(None, "INVALID", "submission: is not there".to_owned()));
+    };
+    let series = submission.series.clone();
+    match submission_from_pb(submission) {
+        Err(status) => Place::Told(refused_to_pb(series, "INVALID", status.message().to_owned())),
+        Ok(submission) => match desk.begin(submission).await {
+            Ok(answer) => Place::Coming(series, answer),
+            Err(error) => Place::Told(unjudged_to_pb(series, &error)),
+        },
+    }
+}
+
+fn log_refusal(decision: &Decision) {
+    if let Outcome::Refused(reason) = &decision.outcome {
+        tracing::info!(
+            report.unit = %decision.series.unit, report.year = %decision.series.year,
+            report.coverage = %decision.series.coverage, report.reason = reason.word(),
+            report.findings = decision.findings.len(), "report refused"
+        );
+    }
+}
+
+fn any(form: &str, value: Vec<u8>) -> Any {
+    Any { type_url: format!("type.googleapis.com/{form}"), value: value.into() }
+}
+
+fn state_to_pb(effective: bool, withdrawn: bool) -> i32 {
+    match (effective, withdrawn) {
+        (true, _) => pb::RevisionState::Effective.into(),
+        (false, true) => pb::RevisionState::Withdrawn.into(),
+        (false, false) => pb::RevisionState::Superseded.into(),
+    }
+}
+
+fn stored_to_pb(stored: StoredReport) -> pb::StoredReport {
+    let StoredReport { receipt, effective, withdrawn, form, report, statements, findings, explanations, principal } =
+        stored;
+    pb::StoredReport {
+        receipt: Some(receipt_to_pb(&receipt)),
+        state: state_to_pb(effective, withdrawn),
+        report: Some(any(&form, report)),
+        blank_means_zero: statements.blank_means_zero,
+        nil_report: statements.nil_report,
+        findings: findings.into_iter().map(|(finding, explained)| finding_to_pb(finding, explained)).collect(),
+        principal: principal.to_string(),
+        explanations: explanations.into_iter().map(explanation_to_pb).collect(),
+    }
+}
+
+fn summary_to_pb(row: ListedSeries) -> pb::ReportSummary {
+    let ListedSeries { series, newest, effective, open_queries, nil_report, refused_since } = row;
+    pb::ReportSummary {
+        series: Some(series_to_pb(&series)),
+        newest_revision: newest.as_ref().map_or(0, |stored| stored.revision.0.into()),
+        effective_revision: effective.map_or(0, |revision| revision.0.into()),
+        position: newest.map_or(0, |stored| count(stored.position.0)),
+        open_queries: i32::try_from(open_queries).unwrap_or(i32::MAX),
+        nil_report,
+        refused_since,
+    }
+}
+
+fn revision_to_pb(row: ListedRevision) -> pb::RevisionSummary {
+    let ListedRevision { receipt, effective, withdrawn, principal } = row;
+    pb::RevisionSummary {
+        receipt: Some(receipt_to_pb(&receipt)),
+        state: state_to_pb(effective, withdrawn),
+        principal: principal.to_string(),
+    }
+}
+
+/// Whether a series is among those asked for; a subtree is that of its year.
+fn is_wanted(state: &State, key: &SeriesKey, unit: Option<&UnitCode>, subtree: bool, year: Option<Year>) -> bool {
+    if year.is_some_and(|year| year != key.year) {
+        return false;
+    }
+    let Some(unit) = unit else { return true };
+    if !subtree || *unit == key.unit {
+        return *unit == key.unit;
+    }
+    let tree = state.tree(key.year);
+    match (tree.find(key.unit.as_str()), tree.find(unit.as_str())) {
+        (Some(index), Some(root)) => tree.is_within(index, root),
+        _ => false,
+    }
+}
+
+fn token_of_series(series: &SeriesKey) -> String {
+    let SeriesKey { family, year, unit, coverage } = series;
+    format!("{family}/{year}/{unit}/{}", convert::coverage_to_pb(*coverage))
+}
+
+fn series_of_token(token: &str) -> Result<SeriesKey, Status> {
+    let wrong = || invalid("page_token", "is not from this list");
+    let parts: Vec<&str> = token.split('/').collect();
+    let [family, year, unit, coverage] = parts.as_slice() else { return Err(wrong()) };
+    Ok(SeriesKey {
+        family: convert::family_from_pb(family)?.ok_or_else(wrong)?,
+        year: year_from_pb(year.parse().map_err(|_| wrong())?)?,
+        unit: unit_from_pb(unit)?,
+        coverage: convert::coverage_from_pb(coverage.parse().map_err(|_| wrong())?)?,
+    })
+}

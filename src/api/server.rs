@@ -1,0 +1,110 @@
+//! The server: services, health and reflection on one listener, until told to stop.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::server::TcpIncoming;
+
+use super::form_service::Forms;
+use super::report_service::Reports;
+use super::rollup_service::Rollups;
+use super::unit_service::UnitsDoor;
+use crate::form::Catalog;
+use crate::ingest::Desk;
+use crate::pb::crossfoot::v1 as pb;
+use crate::words::limits;
+
+/// Why the server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// Callers cannot prove who they are yet, so only this machine may call.
+    #[error("{0} is not loopback; until callers can prove who they are, crossfoot listens on loopback only")]
+    NotLoopback(SocketAddr),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+    /// Descriptors cannot be shown to clients.
+    #[error("reflection: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// HTTP/2 failed.
+    #[error("the server failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+}
+
+/// A server that listens and does not serve yet.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Listens; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// [`ServerError::NotLoopback`], or [`ServerError::Listen`].
+    pub async fn bind(address: SocketAddr) -> Result<Self, ServerError> {
+        if !address.ip().is_loopback() {
+            return Err(ServerError::NotLoopback(address));
+        }
+        let failed = |error| ServerError::Listen(address, error);
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self { listener, address })
+    }
+
+    /// The address it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop`; then open calls have [`limits::STOP_GRACE`] to end.
+    ///
+    /// # Errors
+    /// [`ServerError`] if it cannot serve.
+    pub async fn serve(self, desk: Arc<Desk>, catalog: &Catalog, stop: CancellationToken) -> Result<(), ServerError> {
+        let reflect = || {
+            let sets = catalog.descriptor_sets().iter();
+            sets.fold(tonic_reflection::server::Builder::configure(), |builder, set| {
+                builder.register_encoded_file_descriptor_set(set)
+            })
+        };
+        let (health, health_service) = tonic_health::server::health_reporter();
+        let reports = pb::report_service_server::ReportServiceServer::new(Reports {
+            desk: Arc::clone(&desk),
+            stop: stop.clone(),
+        });
+        let rollups = pb::rollup_service_server::RollupServiceServer::new(Rollups { desk: Arc::clone(&desk) });
+        let units = pb::unit_service_server::UnitServiceServer::new(UnitsDoor { desk: Arc::clone(&desk) });
+        let forms = pb::form_service_server::FormServiceServer::new(Forms { desk });
+        health.set_service_status("", tonic_health::ServingStatus::Serving).await;
+        let router = tonic::transport::Server::builder()
+            .max_concurrent_streams(limits::STREAMS_PER_CONNECTION)
+            .http2_keepalive_interval(Some(limits::KEEPALIVE))
+            .add_service(health_service)
+            .add_service(reflect().build_v1()?)
+            .add_service(reflect().build_v1alpha()?)
+            .add_service(reports.max_decoding_message_size(limits::MESSAGE_BYTES))
+            .add_service(rollups)
+            .add_service(units.max_decoding_message_size(limits::UNITS_MESSAGE_BYTES))
+            .add_service(forms);
+        // 44 ms a call without TCP_NODELAY
+        let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
+        let serving = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
+        let hard_stop = async {
+            stop.cancelled().await;
+            health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
+            tokio::time::sleep(limits::STOP_GRACE).await;
+        };
+        tokio::select! {
+            done = serving => Ok(done?),
+            () = hard_stop => {
+                tracing::warn!("some calls did not end within the grace period and were cut off");
+                Ok(())
+            }
+        }
+    }
+}

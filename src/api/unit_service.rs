@@ -1,0 +1,152 @@
+//! `crossfoot.v1.UnitService`.
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status};
+
+use super::convert::{LOCAL, count, unit_from_pb, year_from_pb};
+use super::paging;
+use super::status::{from_submit, invalid};
+use crate::domain::event::{UnitEntry, UnitKind};
+use crate::domain::{State, UnitChange};
+use crate::ingest::{Desk, SubmitError};
+use crate::pb::crossfoot::v1::unit_service_server::UnitService;
+use crate::pb::crossfoot::v1::{self as pb};
+use crate::words::{UnitCode, Year};
+
+/// The service.
+#[derive(Debug)]
+pub(super) struct UnitsDoor {
+    pub(super) desk: Arc<Desk>,
+}
+
+#[tonic::async_trait]
+impl UnitService for UnitsDoor {
+    async fn get_unit(&self, request: Request<pb::GetUnitRequest>) -> Result<Response<pb::GetUnitResponse>, Status> {
+        let code = unit_from_pb(&request.into_inner().code)?;
+        let (position, history) = self.desk.with_state(|state| {
+            (state.head(), state.units().history(code.as_str()).iter().map(unit_to_pb).collect::<Vec<_>>())
+        });
+        if history.is_empty() {
+            return Err(from_submit(&SubmitError::NotFound(format!("no unit {code}"))));
+        }
+        Ok(Response::new(pb::GetUnitResponse { position: count(position.0), history }))
+    }
+
+    async fn list_units(
+        &self,
+        request: Request<pb::ListUnitsRequest>,
+    ) -> Result<Response<pb::ListUnitsResponse>, Status> {
+        let pb::ListUnitsRequest { year, root, page_size, page_token } = request.into_inner();
+        let year = (year != 0).then(|| year_from_pb(year)).transpose()?;
+        let root = (!root.is_empty()).then(|| unit_from_pb(&root)).transpose()?;
+        if root.is_some() && year.is_none() {
+            return Err(invalid("root", "needs a year"));
+        }
+        let after = (!page_token.is_empty()).then(|| unit_from_pb(&page_token)).transpose()?;
+        let size = paging::size(page_size)?;
+        let (position, rows) = self.desk.with_state(|state| {
+            (state.head(), listed(state, year, root.as_ref(), after.as_ref(), size.saturating_add(1)))
+        });
+        let (units, next_page_token) = paging::split(rows, size, |unit| unit.code.clone());
+        Ok(Response::new(pb::ListUnitsResponse { position: count(position.0), units, next_page_token }))
+    }
+
+    async fn apply_units(
+        &self,
+        request: Request<pb::ApplyUnitsRequest>,
+    ) -> Result<Response<pb::ApplyUnitsResponse>, Status> {
+        let pb::ApplyUnitsRequest { units, validate_only, reason } = request.into_inner();
+        let units = units.into_iter().map(unit_entry_from_pb).collect::<Result<Vec<_>, Status>>()?;
+        let applied = self.desk.apply_units(units, validate_only, reason, Arc::from(LOCAL)).await;
+        let (position, plan) = applied.map_err(|error| from_submit(&error))?;
+        Ok(Response::new(pb::ApplyUnitsResponse {
+            position: count(position.0),
+            changes: plan.changes.into_iter().map(change_to_pb).collect(),
+            recomputed_years: plan.recomputed_years.iter().map(|year| year.get().into()).collect(),
+            unchanged: i32::try_from(plan.unchanged).unwrap_or(i32::MAX),
+        }))
+    }
+}
+
+fn listed(
+    state: &State,
+    year: Option<Year>,
+    root: Option<&UnitCode>,
+    after: Option<&UnitCode>,
+    most: usize,
+) -> Vec<pb::Unit> {
+    let tree = year.map(|year| state.tree(year));
+    let within = |code: &UnitCode| match (&tree, root) {
+        (Some(tree), Some(root)) => match (tree.find(code.as_str()), tree.find(root.as_str())) {
+            (Some(index), Some(root)) => tree.is_within(index, root),
+            _ => false,
+        },
+        _ => true,
+    };
+    let units = state.units().iter().filter(|(code, _)| after.is_none_or(|after| *code > after) && within(code));
+    let entries = units.filter_map(|(code, history)| match year {
+        Some(year) => state.units().in_year(code.as_str(), year),
+        None => history.last(),
+    });
+    entries.take(most).map(unit_to_pb).collect()
+}
+
+fn kind_to_pb(kind: UnitKind) -> pb::UnitKind {
+    match kind {
+        UnitKind::Province => pb::UnitKind::Province,
+        UnitKind::PrefectureCity => pb::UnitKind::PrefectureCity,
+        UnitKind::CountyCity => pb::UnitKind::CountyCity,
+        UnitKind::County => pb::UnitKind::County,
+        UnitKind::District => pb::UnitKind::District,
+        UnitKind::FunctionalZone => pb::UnitKind::FunctionalZone,
+        UnitKind::Office => pb::UnitKind::Office,
+        UnitKind::Department => pb::UnitKind::Department,
+        UnitKind::Subdistrict => pb::UnitKind::Subdistrict,
+        UnitKind::Town => pb::UnitKind::Town,
+        UnitKind::Other => pb::UnitKind::Other,
+    }
+}
+
+pub(super) fn unit_to_pb(entry: &UnitEntry) -> pb::Unit {
+    let UnitEntry { code, from_year, until_year, parent, kind, name, makes_rules } = entry;
+    pb::Unit {
+        code: code.to_string(),
+        parent: parent.as_ref().map(ToString::to_string).unwrap_or_default(),
+        kind: kind_to_pb(*kind).into(),
+        name: name.to_string(),
+        from_year: from_year.get().into(),
+        until_year: until_year.map_or(0, |year| year.get().into()),
+        makes_rules: *makes_rules,
+    }
+}
+
+fn unit_entry_from_pb(unit: pb::Unit) -> Result<UnitEntry, Status> {
+    let pb::Unit { code, parent, kind, name, from_year, until_year, makes_rules } = unit;
+    let known = UnitKind::ALL.into_iter().map(|(kind, _)| kind).find(|known| i32::from(kind_to_pb(*known)) == kind);
+    let kind = known.ok_or_else(|| invalid("units.kind", format!("unit {code}: kind {kind} is not known")))?;
+    Ok(UnitEntry {
+        from_year: year_from_pb(from_year).map_err(|status| of_unit(&code, &status))?,
+        until_year: (until_year != 0).then(|| year_from_pb(until_year)).transpose().map_err(|s| of_unit(&code, &s))?,
+        parent: (!parent.is_empty()).then(|| unit_from_pb(&parent)).transpose()?,
+        code: unit_from_pb(&code)?,
+        kind,
+        name: name.into(),
+        makes_rules,
+    })
+}
+
+fn of_unit(code: &str, status: &Status) -> Status {
+    invalid("units", format!("unit {code}: {}", status.message()))
+}
+
+fn change_to_pb(change: UnitChange) -> pb::UnitChange {
+    let UnitChange { code, change, from_year, before, after } = change;
+    pb::UnitChange {
+        code: code.to_string(),
+        change: change.name().to_owned(),
+        from_year: from_year.get().into(),
+        before,
+        after,
+    }
+}

@@ -1,0 +1,114 @@
+//! The command line: one file per command, each returns an answer that is
+//! printed once.
+
+mod check;
+mod demo;
+mod output;
+mod proto;
+mod reports;
+mod rollup;
+mod serve;
+mod submit;
+mod submission;
+mod units;
+mod verify;
+mod withdraw;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::client::ClientError;
+use output::Answer;
+
+/// Exit code: usage or configuration.
+const USAGE: u8 = 2;
+/// Exit code: the service could not be reached, or failed.
+const SERVICE: u8 = 3;
+
+/// Collects disclosure reports, checks every figure, rolls them up exactly.
+///
+/// Exit codes: 0 fine, 1 the answer is no (refused, FAIL, verification failed),
+/// 2 usage or configuration, 3 the service could not be reached or failed.
+#[derive(Debug, Parser)]
+#[command(name = "crossfoot", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Args),
+    Demo(demo::Args),
+    Check(check::Args),
+    Submit(submit::Args),
+    Withdraw(withdraw::Args),
+    Rollup(rollup::Args),
+    #[command(subcommand)]
+    Units(units::Command),
+    #[command(subcommand)]
+    Reports(reports::Command),
+    Proto(proto::Args),
+    Verify(verify::Args),
+}
+
+/// Where the service is.
+#[derive(Debug, Clone, clap::Args)]
+struct ServerArg {
+    /// Address of the service
+    #[arg(long, env = "CROSSFOOT_SERVER", default_value = "http://127.0.0.1:7007")]
+    server: String,
+}
+
+/// Runs the command of this process.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match execute(&cli.command).and_then(|answer| Ok(answer.print()?)) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            if is_closed_pipe(&error) {
+                return ExitCode::SUCCESS;
+            }
+            tell(&error);
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+fn execute(command: &Command) -> anyhow::Result<Answer> {
+    match command {
+        Command::Check(args) => check::run(args),
+        Command::Proto(args) => proto::run(args),
+        Command::Verify(args) => verify::run(args),
+        Command::Serve(args) => wait(serve::run(args)),
+        Command::Demo(args) => wait(demo::run(args)),
+        Command::Submit(args) => wait(submit::run(args)),
+        Command::Withdraw(args) => wait(withdraw::run(args)),
+        Command::Rollup(args) => wait(rollup::run(args)),
+        Command::Units(command) => wait(units::run(command)),
+        Command::Reports(command) => wait(reports::run(command)),
+    }
+}
+
+fn wait(work: impl Future<Output = anyhow::Result<Answer>>) -> anyhow::Result<Answer> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<ClientError>() {
+        Some(ClientError::Refused(_)) => 1,
+        Some(ClientError::Unreachable(..) | ClientError::Failed(_) | ClientError::Form(_)) => SERVICE,
+        Some(ClientError::Address(_)) | None => USAGE,
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+#[expect(clippy::print_stderr, reason = "where a command says why it failed")]
+fn tell(error: &anyhow::Error) {
+    eprintln!("crossfoot: {error:#}");
+}

@@ -1,0 +1,179 @@
+//! `reports`: what is stored.
+
+use serde_json::{Value, json};
+
+use super::ServerArg;
+use super::output::{Answer, findings_text, table};
+use super::submission::{coverage, coverage_name, findings_json, receipt_json, series};
+use crate::client::{self, Client, wire};
+
+/// List and show stored reports
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// List series
+    List(ListArgs),
+    /// Show one report with its findings
+    Show(ShowArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ListArgs {
+    /// Only this unit
+    unit: Option<String>,
+    /// And all units below it
+    #[arg(long)]
+    subtree: bool,
+    /// Only this reporting year
+    #[arg(long, default_value_t = 0)]
+    year: i32,
+    /// Only series with open queries
+    #[arg(long)]
+    open_queries: bool,
+    /// Print one JSON object per series
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArg,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ShowArgs {
+    /// Code of the unit
+    unit: String,
+    /// Reporting year
+    #[arg(long)]
+    year: i32,
+    /// OWN or CONSOLIDATED
+    #[arg(long, value_parser = coverage, default_value = "OWN")]
+    coverage: wire::Coverage,
+    /// A revision; else the effective one
+    #[arg(long, default_value_t = 0)]
+    revision: i64,
+    /// Form family, where several cover the year
+    #[arg(long, default_value = "")]
+    family: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArg,
+}
+
+/// Runs the command.
+pub(super) async fn run(command: &Command) -> anyhow::Result<Answer> {
+    match command {
+        Command::List(args) => list(args).await,
+        Command::Show(args) => show(args).await,
+    }
+}
+
+async fn list(args: &ListArgs) -> anyhow::Result<Answer> {
+    const PAGE: i32 = 1_000;
+    let client = Client::connect(&args.server.server).await?;
+    let mut found = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = wire::ListReportsRequest {
+            unit: args.unit.clone().unwrap_or_default(),
+            subtree: args.subtree,
+            year: args.year,
+            open_queries_only: args.open_queries,
+            page_size: PAGE,
+            page_token,
+        };
+        let page = client.list(request).await?;
+        found.extend(page.reports);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    let (rows, lines): (Vec<Vec<String>>, Vec<Value>) = found.into_iter().map(row_and_line).unzip();
+    Ok(if args.json {
+        Answer::Lines(lines)
+    } else {
+        let header = ["unit", "year", "coverage", "effective", "newest", "open queries", ""];
+        Answer::Text(table(&header, rows, &[3, 4, 5]))
+    })
+}
+
+fn row_and_line(report: wire::ReportSummary) -> (Vec<String>, Value) {
+    let wire::ReportSummary { series, newest_revision, effective_revision, position, open_queries, nil_report, refused_since } =
+        report;
+    let series = series.unwrap_or_default();
+    let covers = coverage_name(series.coverage());
+    let or_dash = |number: i64| if number == 0 { "—".to_owned() } else { number.to_string() };
+    let remark = match (nil_report, refused_since) {
+        (_, true) => "last attempt refused 被退回",
+        (true, false) => "nil report 零报告",
+        (false, false) => "",
+    };
+    let row = vec![
+        series.unit.clone(),
+        series.year.to_string(),
+        covers.to_owned(),
+        or_dash(effective_revision),
+        or_dash(newest_revision),
+        open_queries.to_string(),
+        remark.to_owned(),
+    ];
+    let line = json!({
+        "family": series.family,
+        "unit": series.unit,
+        "year": series.year,
+        "coverage": covers,
+        "newest_revision": newest_revision,
+        "effective_revision": effective_revision,
+        "position": position,
+        "open_queries": open_queries,
+        "nil_report": nil_report,
+        "refused_since": refused_since,
+    });
+    (row, line)
+}
+
+async fn show(args: &ShowArgs) -> anyhow::Result<Answer> {
+    let mut client = Client::connect(&args.server.server).await?;
+    let name = series(&args.family, &args.unit, args.year, args.coverage);
+    let request = wire::GetReportRequest { series: Some(name), revision: args.revision };
+    let wire::GetReportResponse { position, report, last_refused } = client.report(request).await?;
+    let form = client.form(&args.family, args.year).await?;
+    let to_json = |report: Option<client::Any>| -> Value {
+        report.filter(|any| !any.value.is_empty()).and_then(|any| form.to_json(&any.value).ok()).unwrap_or(Value::Null)
+    };
+    let mut text = String::new();
+    let mut answer = json!({ "position": position });
+    if let Some(stored) = report {
+        let state = match stored.state() {
+            wire::RevisionState::Effective => "EFFECTIVE",
+            wire::RevisionState::Superseded => "SUPERSEDED",
+            wire::RevisionState::Withdrawn => "WITHDRAWN",
+            wire::RevisionState::Unspecified => "",
+        };
+        let receipt = receipt_json(stored.receipt.unwrap_or_default());
+        let findings: Vec<_> = stored.findings.iter().cloned().map(|finding| client::finding(finding).0).collect();
+        let report = to_json(stored.report);
+        text.push_str(&format!("{state}, receipt {receipt:#}\n{}{report:#}\n", findings_text(&findings)));
+        answer["report"] = json!({
+            "state": state,
+            "receipt": receipt,
+            "principal": stored.principal,
+            "blank_means_zero": stored.blank_means_zero,
+            "nil_report": stored.nil_report,
+            "findings": findings_json(stored.findings),
+            "report": report,
+        });
+    }
+    if let Some(refused) = last_refused {
+        let findings: Vec<_> = refused.findings.iter().cloned().map(|finding| client::finding(finding).0).collect();
+        let time = refused.time.map(|time| time.to_string()).unwrap_or_default();
+        text.push_str(&format!("last attempt refused at {time}: {}\n{}", refused.reason, findings_text(&findings)));
+        answer["last_refused"] = json!({
+            "time": time,
+            "reason": refused.reason,
+            "findings": findings_json(refused.findings),
+            "report": to_json(refused.report),
+        });
+    }
+    Ok(if args.json { Answer::Json(answer) } else { Answer::Text(text) })
+}

@@ -1,0 +1,154 @@
+//! `rollup`: the total of a unit.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use super::ServerArg;
+use super::output::{Answer, grouped, table};
+use crate::client::{Client, wire};
+use crate::form::{Form, in_printed_unit};
+
+/// Print the total of a unit and what it covers
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Code of the unit
+    unit: String,
+    /// Reporting year
+    #[arg(long)]
+    year: i32,
+    /// units: what each unit reported for itself; declared: what each child declares for all below it
+    #[arg(long, value_parser = ["units", "declared"], default_value = "units")]
+    basis: String,
+    /// Form family, where several cover the year
+    #[arg(long, default_value = "")]
+    family: String,
+    /// Also print cells that are 0
+    #[arg(long)]
+    all: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArg,
+}
+
+/// Runs the command.
+pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
+    let mut client = Client::connect(&args.server.server).await?;
+    let basis = if args.basis == "declared" { wire::Basis::Declared } else { wire::Basis::Units };
+    let request = wire::GetRollupRequest {
+        family: args.family.clone(),
+        unit: args.unit.clone(),
+        year: args.year,
+        basis: basis.into(),
+    };
+    let rollup = client.rollup(request).await?;
+    if args.json {
+        return Ok(Answer::Json(to_json(&rollup)));
+    }
+    let form = client.form(&rollup.family, rollup.year).await?;
+    Ok(Answer::Text(text(&rollup, &form, args.all)))
+}
+
+fn basis_name(basis: wire::Basis) -> &'static str {
+    match basis {
+        wire::Basis::Unspecified | wire::Basis::Units => "units",
+        wire::Basis::Declared => "declared",
+    }
+}
+
+/// A roll-up for programs.
+fn to_json(rollup: &wire::GetRollupResponse) -> Value {
+    let counts = rollup.completeness.clone().unwrap_or_default();
+    let cells: Map<String, Value> =
+        rollup.cells.iter().map(|cell| (cell.path.clone(), Value::String(cell.value.to_string()))).collect();
+    let ratios: Vec<Value> = rollup
+        .ratios
+        .iter()
+        .map(|ratio| {
+            let (numerator, denominator) = (ratio.numerator.to_string(), ratio.denominator.to_string());
+            json!({ "id": ratio.id, "numerator": numerator, "denominator": denominator, "percent": ratio.percent })
+        })
+        .collect();
+    json!({
+        "unit": rollup.unit,
+        "unit_name": rollup.unit_name,
+        "year": rollup.year,
+        "family": rollup.family,
+        "form": rollup.form,
+        "basis": basis_name(rollup.basis()),
+        "position": rollup.position,
+        "completeness": {
+            "due": counts.due,
+            "filed": counts.filed,
+            "nil": counts.nil,
+            "refused": counts.refused,
+            "open_queries": counts.open_queries,
+            "missing_count": counts.missing_count,
+            "missing": counts.missing,
+            "missing_refused": counts.missing_refused,
+        },
+        "reports": rollup.reports,
+        "not_broken_down": rollup.not_broken_down,
+        "ratios": ratios,
+        "cells": cells,
+    })
+}
+
+/// One line on what a total covers.
+pub(super) fn coverage_text(rollup: &wire::GetRollupResponse) -> String {
+    let counts = rollup.completeness.clone().unwrap_or_default();
+    let mut text = format!(
+        "{} of {} units have filed 应报 {} 已报 {}; {} open queries 待核实",
+        counts.filed, counts.due, counts.due, counts.filed, counts.open_queries
+    );
+    if counts.missing_count > 0 {
+        const NAMED: usize = 8;
+        let refused = |code: &String| if counts.missing_refused.contains(code) { " (refused 被退回)" } else { "" };
+        let named: Vec<String> =
+            counts.missing.iter().take(NAMED).map(|code| format!("{code}{}", refused(code))).collect();
+        let _ = write!(text, "\n  PARTIAL 未齐: missing {}: {}", counts.missing_count, named.join(", "));
+        if counts.missing.len() > NAMED {
+            text.push('…');
+        }
+    }
+    if rollup.not_broken_down_count > 0 {
+        let _ = write!(text, "\n  not broken down 未分解: {}", rollup.not_broken_down.join(", "));
+    }
+    text
+}
+
+/// Derived figures, one a line.
+pub(super) fn ratios_text(rollup: &wire::GetRollupResponse) -> String {
+    rollup.ratios.iter().fold(String::new(), |mut text, ratio| {
+        let wire::RatioTotal { label_zh, label_en, numerator, denominator, percent, .. } = ratio;
+        let _ = writeln!(text, "  {label_zh} {label_en}: {numerator}/{denominator} = {percent}");
+        text
+    })
+}
+
+fn text(rollup: &wire::GetRollupResponse, form: &Form, all: bool) -> String {
+    let mut text = format!(
+        "{} {} {}, basis {}, position {}\n{}\n",
+        rollup.unit_name,
+        rollup.unit,
+        rollup.year,
+        basis_name(rollup.basis()),
+        rollup.position,
+        coverage_text(rollup)
+    );
+    let rows = rollup.cells.iter().filter(|cell| all || cell.value != 0).filter_map(|total| {
+        let cell = form.cells().get(form.cells().find(&total.path)?)?;
+        let figure = grouped(&in_printed_unit(total.value, cell.scale));
+        Some(vec![cell.short_zh.clone(), cell.label_en.clone(), figure, cell.unit_zh.clone()])
+    });
+    let rows: Vec<Vec<String>> = rows.collect();
+    let zeros = rollup.cells.len().saturating_sub(rows.len());
+    text.push_str(&table(&["指标", "cell", "figure", "单位"], rows, &[2]));
+    if zeros > 0 {
+        let _ = write!(text, "\n{zeros} more cells are 0 (--all shows them)");
+    }
+    let _ = write!(text, "\n{}", ratios_text(rollup));
+    text
+}

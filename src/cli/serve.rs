@@ -1,0 +1,69 @@
+//! `serve`: runs the service until it is told to stop.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use super::output::{self, Answer};
+use crate::api::Server;
+use crate::form::Catalog;
+use crate::ingest::Desk;
+use crate::words::clock;
+
+/// Run the service (loopback only: callers are not authenticated yet)
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Folder of the ledger; made if it is not there
+    #[arg(long)]
+    data: PathBuf,
+    /// Address to listen on, loopback only; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:7007")]
+    listen: SocketAddr,
+    /// Further forms: a folder of .proto files
+    #[arg(long)]
+    forms: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
+    let filter = EnvFilter::try_from_env("CROSSFOOT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
+    let catalog = Catalog::load(args.forms.as_deref())?;
+    // the address first: a second server must not touch the ledger
+    let server = Server::bind(args.listen).await?;
+    let data = args.data.clone();
+    let forms = catalog.clone();
+    let desk = tokio::task::spawn_blocking(move || Desk::open(&data, &forms, clock::system)).await??;
+    let desk = Arc::new(desk);
+    tracing::info!(ledger.position = %desk.head(), ledger.folder = %args.data.display(), "the ledger is open");
+    let stop = CancellationToken::new();
+    tokio::spawn(stop_on_signal(stop.clone()));
+    output::line(&format!("listening on http://{}", server.address()))?;
+    server.serve(Arc::clone(&desk), &catalog, stop).await?;
+    tracing::info!(ledger.position = %desk.head(), "stopped");
+    Ok(Answer::Silent)
+}
+
+/// Stops on SIGTERM or SIGINT; the second signal ends the process at once.
+async fn stop_on_signal(stop: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("signals cannot be caught; the service only stops when it is killed");
+        return;
+    };
+    for again in [false, true] {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        if again {
+            std::process::exit(1);
+        }
+        tracing::info!("stopping: no new calls, open ones may end");
+        stop.cancel();
+    }
+}

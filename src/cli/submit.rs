@@ -1,0 +1,195 @@
+//! `submit`: sends a file of reports, one JSON object a line, through one stream.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, IsTerminal as _, Read};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, anyhow};
+use indicatif::ProgressBar;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use super::ServerArg;
+use super::output::{self, Answer, findings_text};
+use super::submission::{Line, answer};
+use crate::client::{self, Client, ClientError, wire};
+use crate::words::limits;
+
+/// Submit reports: a file of JSON lines, or - for standard input
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Lines of {"unit","year","coverage":"OWN|CONSOLIDATED","report":{…},…}
+    file: PathBuf,
+    /// Judge only: nothing is kept
+    #[arg(long)]
+    validate_only: bool,
+    /// Print one JSON object per line of the file
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: ServerArg,
+}
+
+/// What is answered for a line: by this program, or by the next result.
+enum Slot {
+    Here(Value),
+    Sent { unit: String, year: i32, coverage: String },
+}
+
+/// What was told so far.
+#[derive(Debug, Default)]
+struct Tally {
+    accepted: usize,
+    unchanged: usize,
+    refused: usize,
+}
+
+/// Runs the command.
+pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
+    let input: Box<dyn Read + Send> = if args.file.as_os_str() == "-" {
+        Box::new(std::io::stdin())
+    } else {
+        let file = std::fs::File::open(&args.file);
+        Box::new(file.with_context(|| args.file.display().to_string())?)
+    };
+    let client = Client::connect(&args.server.server).await?;
+    let stream = client.submissions().await?;
+    let (slots, mut waiting) = mpsc::channel(limits::STREAM_IN_FLIGHT);
+    let sender = tokio::spawn(send(client, input, stream.requests, slots, args.validate_only));
+    let mut results = stream.results;
+    let mut tally = Tally::default();
+    let bar = if std::io::stderr().is_terminal() && !args.json { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    while let Some(slot) = waiting.recv().await {
+        match slot {
+            Slot::Here(value) => tell(&mut tally, args.json, &bar, "REFUSED", &value, &[])?,
+            Slot::Sent { unit, year, coverage } => {
+                let result = results.message().await.map_err(ClientError::from)?;
+                let result = result.and_then(|response| response.result);
+                let result = result.ok_or_else(|| anyhow!("the service ended the stream before its last answer"))?;
+                let findings: Vec<_> = result.findings.iter().cloned().map(|found| client::finding(found).0).collect();
+                let outcome = super::submission::outcome_name(result.outcome());
+                let value = answer(&unit, year, &coverage, result);
+                tell(&mut tally, args.json, &bar, outcome, &value, &findings)?;
+            }
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    sender.await??;
+    let Tally { accepted, unchanged, refused } = tally;
+    if !args.json {
+        let dry = if args.validate_only { " (dry run: nothing kept)" } else { "" };
+        output::line(&format!("{accepted} accepted, {unchanged} unchanged, {refused} refused{dry}"))?;
+    }
+    Ok(Answer::Silent.no_if(refused > 0))
+}
+
+/// Sends the lines of the file, in order; what cannot be sent is refused here.
+async fn send(
+    mut client: Client,
+    input: Box<dyn Read + Send>,
+    requests: mpsc::Sender<wire::SubmitReportsRequest>,
+    slots: mpsc::Sender<Slot>,
+    validate_only: bool,
+) -> anyhow::Result<()> {
+    let mut ignored = BTreeSet::new();
+    for (number, text) in (1_usize..).zip(BufReader::new(input).lines()) {
+        let text = text.with_context(|| format!("line {number}"))?;
+        if text.trim().is_empty() {
+            continue;
+        }
+        let slot = match Line::parse(text.trim_start_matches('\u{feff}')) {
+            Err(error) => Slot::Here(refused_here(number, &Value::Null, &error)),
+            Ok(line) => {
+                note_ignored(&mut ignored, &line, number);
+                match line.request(&mut client, validate_only).await {
+                    Err(error) => {
+                        if let Some(ClientError::Failed(_) | ClientError::Unreachable(..)) = error.downcast_ref() {
+                            return Err(error);
+                        }
+                        let named = json!({ "unit": line.unit, "year": line.year, "coverage": line.coverage });
+                        Slot::Here(refused_here(number, &named, &error))
+                    }
+                    Ok(submission) => {
+                        let request = wire::SubmitReportsRequest { submission: Some(submission) };
+                        if requests.send(request).await.is_err() {
+                            // the stream has ended; its status is told where results are read
+                            let slot = Slot::Sent { unit: line.unit, year: line.year, coverage: line.coverage };
+                            let _ = slots.send(slot).await;
+                            return Ok(());
+                        }
+                        Slot::Sent { unit: line.unit, year: line.year, coverage: line.coverage.to_ascii_uppercase() }
+                    }
+                }
+            }
+        };
+        if slots.send(slot).await.is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn note_ignored(told: &mut BTreeSet<String>, line: &Line, number: usize) {
+    for key in line.ignored.keys() {
+        if told.insert(key.clone()) {
+            output::note(&format!("line {number}: key {key:?} is not part of a submission and was ignored"));
+        }
+    }
+}
+
+/// A line that could not be sent.
+fn refused_here(number: usize, named: &Value, error: &anyhow::Error) -> Value {
+    let field = |name: &str| named.get(name).cloned().unwrap_or(Value::Null);
+    json!({
+        "unit": field("unit"),
+        "year": field("year"),
+        "coverage": field("coverage"),
+        "outcome": "REFUSED",
+        "reason": "MALFORMED_LINE",
+        "message_zh": format!("第 {number} 行无法读取：{error:#}"),
+        "message_en": format!("line {number} cannot be read: {error:#}"),
+        "receipt": null,
+        "findings": [],
+    })
+}
+
+/// Tells what became of one line.
+fn tell(
+    tally: &mut Tally,
+    as_json: bool,
+    bar: &ProgressBar,
+    outcome: &str,
+    value: &Value,
+    findings: &[crate::form::Finding],
+) -> anyhow::Result<()> {
+    let count = match outcome {
+        "ACCEPTED" => &mut tally.accepted,
+        "UNCHANGED" => &mut tally.unchanged,
+        _ => &mut tally.refused,
+    };
+    *count = count.saturating_add(1);
+    if as_json {
+        return Ok(output::line(&value.to_string())?);
+    }
+    let field = |name: &str| match value.get(name) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    };
+    let mut text = format!("{outcome} {} {} {}", field("unit"), field("year"), field("coverage"));
+    if outcome == "REFUSED" {
+        let _ = write!(text, ": {} — {}\n    {}", field("reason"), field("message_en"), field("message_zh"));
+    } else if let Some(revision) = value.pointer("/receipt/revision") {
+        let _ = write!(text, ": revision {revision}, position {}", value.pointer("/receipt/position").unwrap_or(&Value::Null));
+    }
+    let worth_telling: Vec<crate::form::Finding> = findings
+        .iter()
+        .filter(|found| found.verdict == crate::form::Verdict::Fail && found.severity != crate::form::Severity::Notice)
+        .cloned()
+        .collect();
+    let text = format!("{text}\n{}", findings_text(&worth_telling));
+    bar.suspend(|| output::line(text.trim_end()))?;
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! A client of the service, as the command line uses it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Status, Streaming};
+
+pub use crate::pb::Any;
+pub use crate::pb::crossfoot::v1 as wire;
+
+use crate::form::{Finding, Form};
+use wire::form_service_client::FormServiceClient;
+use wire::report_service_client::ReportServiceClient;
+use wire::rollup_service_client::RollupServiceClient;
+use wire::unit_service_client::UnitServiceClient;
+
+/// Why a call had no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The address is no address.
+    #[error("{0} is not an address like http://127.0.0.1:7007")]
+    Address(String),
+    /// Nobody answers.
+    #[error("cannot reach {0}: {1}")]
+    Unreachable(String, tonic::transport::Error),
+    /// The service refused the call.
+    #[error("{}", .0.message())]
+    Refused(Box<Status>),
+    /// The service failed.
+    #[error("the service failed: {}", .0.message())]
+    Failed(Box<Status>),
+    /// The service sent a form that does not compile.
+    #[error("the service sent a form that cannot be used: {0}")]
+    Form(String),
+}
+
+impl From<Status> for ClientError {
+    fn from(status: Status) -> Self {
+        match status.code() {
+            Code::InvalidArgument
+            | Code::NotFound
+            | Code::AlreadyExists
+            | Code::PermissionDenied
+            | Code::FailedPrecondition
+            | Code::OutOfRange
+            | Code::Unauthenticated => Self::Refused(Box::new(status)),
+            Code::Ok
+            | Code::Cancelled
+            | Code::Unknown
+            | Code::DeadlineExceeded
+            | Code::ResourceExhausted
+            | Code::Aborted
+            | Code::Unimplemented
+            | Code::Internal
+            | Code::Unavailable
+            | Code::DataLoss => Self::Failed(Box::new(status)),
+        }
+    }
+}
+
+/// A connection.
+#[derive(Debug, Clone)]
+pub struct Client {
+    channel: Channel,
+    forms: HashMap<(String, i32), Arc<Form>>,
+}
+
+/// The way a stream of submissions is sent and answered.
+#[derive(Debug)]
+pub struct Submissions {
+    /// Reports go in here; dropping it ends the stream.
+    pub requests: mpsc::Sender<wire::SubmitReportsRequest>,
+    /// Results come out here, in order.
+    pub results: Streaming<wire::SubmitReportsResponse>,
+}
+
+impl Client {
+    /// Connects to a server.
+    ///
+    /// # Errors
+    /// [`ClientError::Address`] or [`ClientError::Unreachable`].
+    pub async fn connect(server: &str) -> Result<Self, ClientError> {
+        const PATIENCE: Duration = Duration::from_secs(5);
+        let endpoint = Endpoint::from_shared(server.to_owned()).map_err(|_| ClientError::Address(server.to_owned()))?;
+        let channel = endpoint.connect_timeout(PATIENCE).tcp_nodelay(true).connect().await;
+        let channel = channel.map_err(|error| ClientError::Unreachable(server.to_owned(), error))?;
+        Ok(Self { channel, forms: HashMap::new() })
+    }
+
+    fn reports(&self) -> ReportServiceClient<Channel> {
+        const ANSWER_BYTES: usize = 64 << 20;
+        ReportServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// The form that judges a year; asked for once.
+    ///
+    /// # Errors
+    /// [`ClientError`] if there is none.
+    pub async fn form(&mut self, family: &str, year: i32) -> Result<Arc<Form>, ClientError> {
+        let key = (family.to_owned(), year);
+        if let Some(form) = self.forms.get(&key) {
+            return Ok(Arc::clone(form));
+        }
+        let request = wire::GetFormRequest { name: String::new(), family: family.to_owned(), year };
+        let response = FormServiceClient::new(self.channel.clone()).get_form(request).await?.into_inner();
+        let name = response.summary.map(|summary| summary.name).unwrap_or_default();
+        let form = Form::from_descriptors(&response.descriptor_set, &name).map_err(ClientError::Form)?;
+        let form = Arc::new(form);
+        self.forms.insert(key, Arc::clone(&form));
+        Ok(form)
+    }
+
+    /// Opens a stream of submissions.
+    ///
+    /// # Errors
+    /// [`ClientError`] if it cannot be opened.
+    pub async fn submissions(&self) -> Result<Submissions, ClientError> {
+        const IN_FLIGHT: usize = 1_024;
+        let (requests, waiting) = mpsc::channel(IN_FLIGHT);
+        let results = self.reports().submit_reports(ReceiverStream::new(waiting)).await?.into_inner();
+        Ok(Submissions { requests, results })
+    }
+
+    /// Submits one report.
+    ///
+    /// # Errors
+    /// [`ClientError`] if it was not judged.
+    pub async fn submit(&self, request: wire::SubmitReportRequest) -> Result<wire::SubmissionResult, ClientError> {
+        let response = self.reports().submit_report(request).await?.into_inner();
+        Ok(response.result.unwrap_or_default())
+    }
+
+    /// Takes a report back.
+    ///
+    /// # Errors
+    /// [`ClientError`] if it is not in effect.
+    pub async fn withdraw(
+        &self,
+        request: wire::WithdrawReportRequest,
+    ) -> Result<wire::WithdrawReportResponse, ClientError> {
+        Ok(self.reports().withdraw_report(request).await?.into_inner())
+    }
+
+    /// Explains a query.
+    ///
+    /// # Errors
+    /// [`ClientError`] if there is no such query.
+    pub async fn explain(&self, request: wire::ExplainQueryRequest) -> Result<wire::ExplainQueryResponse, ClientError> {
+        Ok(self.reports().explain_query(request).await?.into_inner())
+    }
+
+    /// A stored report.
+    ///
+    /// # Errors
+    /// [`ClientError`] if it is not there.
+    pub async fn report(&self, request: wire::GetReportRequest) -> Result<wire::GetReportResponse, ClientError> {
+        Ok(self.reports().get_report(request).await?.into_inner())
+    }
+
+    /// One page of series.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn list(&self, request: wire::ListReportsRequest) -> Result<wire::ListReportsResponse, ClientError> {
+        Ok(self.reports().list_reports(request).await?.into_inner())
+    }
+
+    /// One page of the revisions of a series.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn revisions(
+        &self,
+        request: wire::ListReportRevisionsRequest,
+    ) -> Result<wire::ListReportRevisionsResponse, ClientError> {
+        Ok(self.reports().list_report_revisions(request).await?.into_inner())
+    }
+
+    /// A roll-up.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the unit is not there.
+    pub async fn rollup(&self, request: wire::GetRollupRequest) -> Result<wire::GetRollupResponse, ClientError> {
+        const ANSWER_BYTES: usize = 16 << 20;
+        let mut rollups = RollupServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES);
+        Ok(rollups.get_rollup(request).await?.into_inner())
+    }
+
+    /// One page of units that have not filed.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the unit is not there.
+    pub async fn missing(&self, request: wire::ListMissingRequest) -> Result<wire::ListMissingResponse, ClientError> {
+        Ok(RollupServiceClient::new(self.channel.clone()).list_missing(request).await?.into_inner())
+    }
+
+    /// Replaces histories of units.
+    ///
+    /// # Errors
+    /// [`ClientError`] with everything that is wrong.
+    pub async fn apply_units(&self, request: wire::ApplyUnitsRequest) -> Result<wire::ApplyUnitsResponse, ClientError> {
+        const ANSWER_BYTES: usize = 64 << 20;
+        let mut units = UnitServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES);
+        Ok(units.apply_units(request).await?.into_inner())
+    }
+
+    /// All units, page by page.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn units(&self, year: i32, root: &str) -> Result<Vec<wire::Unit>, ClientError> {
+        const PAGE: i32 = 1_000;
+        let mut found = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let request = wire::ListUnitsRequest { year, root: root.to_owned(), page_size: PAGE, page_token };
+            let page = UnitServiceClient::new(self.channel.clone()).list_units(request).await?.into_inner();
+            found.extend(page.units);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return Ok(found);
+            }
+        }
+    }
+}
+
+/// A finding as the rest of the program knows it, and whether it is explained.
+#[must_use]
+pub fn finding(finding: wire::Finding) -> (Finding, bool) {
+    crate::api::finding_from_pb(finding)
+}
