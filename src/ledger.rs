@@ -17,8 +17,8 @@ use parking_lot::RwLock;
 
 pub use codec::{CodecError, Forms};
 pub use page::PageError;
-use store::{Batch, Store};
 pub use store::StoreError;
+use store::{Batch, Store};
 
 use crate::domain::event::Event;
 use crate::domain::{ApplyError, State};

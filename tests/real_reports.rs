@@ -28,7 +28,8 @@ fn findings(form: &Form, report: &Value, statements: Statements) -> Vec<Finding>
 type Failure = (String, String, i64, i64);
 
 fn failures(findings: &[Finding]) -> BTreeSet<Failure> {
-    let failed = findings.iter().filter(|finding| finding.verdict == Verdict::Fail && finding.severity == Severity::Error);
+    let failed =
+        findings.iter().filter(|finding| finding.verdict == Verdict::Fail && finding.severity == Severity::Error);
     let identities = failed.filter(|finding| finding.left.is_some());
     identities.map(|f| (f.rule.clone(), f.instance.clone(), f.left.unwrap(), f.right.unwrap())).collect()
 }
@@ -58,8 +59,7 @@ fn real_reports_break_exactly_the_identities_an_independent_reading_found() {
             .map(|finding| (finding.rule.clone(), finding.instance.clone()))
             .collect();
         let pair = |v: &Value| (text(&v[0]), text(&v[1]));
-        let expected_undetermined: BTreeSet<_> =
-            report["undetermined"].as_array().unwrap().iter().map(pair).collect();
+        let expected_undetermined: BTreeSet<_> = report["undetermined"].as_array().unwrap().iter().map(pair).collect();
         assert_eq!(undetermined, expected_undetermined, "{at}");
 
         let missing: BTreeSet<String> =
@@ -94,7 +94,8 @@ fn the_form_has_200_required_figures_and_42_identities() {
     let form = form();
     assert_eq!(form.cells().iter().filter(|cell| cell.required).count(), 200);
     assert_eq!(form.cells().get(0).unwrap().path, "proactive.government_rules.issued");
-    let identities = ["applications.balance", "applications.outcomes_total", "applications.row_total", "disputes.total"];
+    let identities =
+        ["applications.balance", "applications.outcomes_total", "applications.row_total", "disputes.total"];
     let of_rule = |rule: &str| form.check_names().iter().filter(|name| name.split(' ').next() == Some(rule)).count();
     assert_eq!(identities.map(of_rule), [7, 7, 25, 3]);
     assert_eq!(["applications.carry_over", "documents.roll_forward"].map(of_rule), [7, 2]);

@@ -16,7 +16,8 @@ pub(super) fn size(asked: i32) -> Result<usize, Status> {
 
 /// Splits one entry more than a page into the page and the token of the next.
 pub(super) fn split<T>(mut entries: Vec<T>, size: usize, token: impl Fn(&T) -> String) -> (Vec<T>, String) {
-    let next = if entries.len() > size { size.checked_sub(1).and_then(|last| entries.get(last)).map(token) } else { None };
+    let next =
+        if entries.len() > size { size.checked_sub(1).and_then(|last| entries.get(last)).map(token) } else { None };
     entries.truncate(size);
     (entries, next.unwrap_or_default())
 }

@@ -68,7 +68,13 @@ impl Rollups {
     }
 }
 
-fn rollup_to_pb(family: &FamilyName, unit: &UnitCode, year: Year, basis: Basis, answer: RollupAnswer) -> pb::GetRollupResponse {
+fn rollup_to_pb(
+    family: &FamilyName,
+    unit: &UnitCode,
+    year: Year,
+    basis: Basis,
+    answer: RollupAnswer,
+) -> pb::GetRollupResponse {
     let RollupAnswer { rollup, refused, missing, missing_refused, not_broken_down } = answer;
     let Rollup { position, form, unit_name, total, counts } = rollup;
     let Counts { due, filed, nil, open_queries } = counts;

@@ -3,7 +3,7 @@
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::ingest::{DeskError, SubmitError};
+use crate::ingest::SubmitError;
 use crate::words::WordError;
 
 /// Where the reasons are at home.
@@ -40,12 +40,6 @@ fn shortened(message: String) -> String {
 pub(super) fn from_submit(error: &SubmitError) -> Status {
     let (code, reason) = code_and_reason(error);
     status(code, reason, error.to_string())
-}
-
-/// A failure of ours.
-pub(super) fn from_desk(error: &DeskError) -> Status {
-    tracing::error!(error = %error, "a stored report could not be read");
-    status(Code::Internal, "LEDGER_DAMAGED", error.to_string())
 }
 
 /// An argument that is not what it should be.

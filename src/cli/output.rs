@@ -133,7 +133,7 @@ pub(super) fn findings_text(findings: &[Finding]) -> String {
 /// A table whose columns are as wide as Chinese needs; `right` names columns of figures.
 pub(super) fn table(header: &[&str], rows: Vec<Vec<String>>, right: &[usize]) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(header.iter().copied());
+    table.load_style(presets::UTF8_NO_BORDERS).set_header(header.iter().copied());
     table.add_rows(rows);
     for index in right {
         if let Some(column) = table.column_mut(*index) {

@@ -98,8 +98,15 @@ async fn list(args: &ListArgs) -> anyhow::Result<Answer> {
 }
 
 fn row_and_line(report: wire::ReportSummary) -> (Vec<String>, Value) {
-    let wire::ReportSummary { series, newest_revision, effective_revision, position, open_queries, nil_report, refused_since } =
-        report;
+    let wire::ReportSummary {
+        series,
+        newest_revision,
+        effective_revision,
+        position,
+        open_queries,
+        nil_report,
+        refused_since,
+    } = report;
     let series = series.unwrap_or_default();
     let covers = coverage_name(series.coverage());
     let or_dash = |number: i64| if number == 0 { "—".to_owned() } else { number.to_string() };

@@ -30,7 +30,8 @@ pub(super) struct Args {
 /// Runs the command.
 pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     let filter = EnvFilter::try_from_env("CROSSFOOT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
+    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(colours).with_env_filter(filter).init();
     let catalog = Catalog::load(args.forms.as_deref())?;
     // the address first: a second server must not touch the ledger
     let server = Server::bind(args.listen).await?;

@@ -88,10 +88,15 @@ impl Line {
 
     /// The request for it. Without an id of its own it gets one made of its
     /// content, so that sending the file again is safe.
-    pub(super) async fn request(&self, client: &mut Client, validate_only: bool) -> anyhow::Result<wire::SubmitReportRequest> {
+    pub(super) async fn request(
+        &self,
+        client: &mut Client,
+        validate_only: bool,
+    ) -> anyhow::Result<wire::SubmitReportRequest> {
         let form = client.form(&self.family, self.year).await?;
         let value = form.from_json(&self.report).map_err(|error| anyhow!("report: {error}"))?;
-        let series = series(&self.family, &self.unit, self.year, coverage(&self.coverage).map_err(|error| anyhow!(error))?);
+        let series =
+            series(&self.family, &self.unit, self.year, coverage(&self.coverage).map_err(|error| anyhow!(error))?);
         let explanations = self.explanations.iter().map(|line| wire::Explanation {
             rule: line.rule.clone(),
             instance: line.instance.clone(),

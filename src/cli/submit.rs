@@ -59,7 +59,8 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     let sender = tokio::spawn(send(client, input, stream.requests, slots, args.validate_only));
     let mut results = stream.results;
     let mut tally = Tally::default();
-    let bar = if std::io::stderr().is_terminal() && !args.json { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    let bar =
+        if std::io::stderr().is_terminal() && !args.json { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     while let Some(slot) = waiting.recv().await {
         match slot {
             Slot::Here(value) => tell(&mut tally, args.json, &bar, "REFUSED", &value, &[])?,
@@ -102,7 +103,7 @@ async fn send(
         let slot = match Line::parse(text.trim_start_matches('\u{feff}')) {
             Err(error) => Slot::Here(refused_here(number, &Value::Null, &error)),
             Ok(line) => {
-                note_ignored(&mut ignored, &line, number);
+                ignored.extend(line.ignored.keys().cloned());
                 match line.request(&mut client, validate_only).await {
                     Err(error) => {
                         if let Some(ClientError::Failed(_) | ClientError::Unreachable(..)) = error.downcast_ref() {
@@ -128,14 +129,15 @@ async fn send(
             return Ok(());
         }
     }
+    note_ignored(&ignored);
     Ok(())
 }
 
-fn note_ignored(told: &mut BTreeSet<String>, line: &Line, number: usize) {
-    for key in line.ignored.keys() {
-        if told.insert(key.clone()) {
-            output::note(&format!("line {number}: key {key:?} is not part of a submission and was ignored"));
-        }
+/// Says once which keys of the lines are not used; a misspelt one must not go unseen.
+fn note_ignored(ignored: &BTreeSet<String>) {
+    if !ignored.is_empty() {
+        let keys: Vec<&str> = ignored.iter().map(String::as_str).collect();
+        output::note(&format!("keys that are not part of a submission were ignored: {}", keys.join(", ")));
     }
 }
 
@@ -182,7 +184,11 @@ fn tell(
     if outcome == "REFUSED" {
         let _ = write!(text, ": {} — {}\n    {}", field("reason"), field("message_en"), field("message_zh"));
     } else if let Some(revision) = value.pointer("/receipt/revision") {
-        let _ = write!(text, ": revision {revision}, position {}", value.pointer("/receipt/position").unwrap_or(&Value::Null));
+        let _ = write!(
+            text,
+            ": revision {revision}, position {}",
+            value.pointer("/receipt/position").unwrap_or(&Value::Null)
+        );
     }
     let worth_telling: Vec<crate::form::Finding> = findings
         .iter()

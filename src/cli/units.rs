@@ -100,8 +100,7 @@ async fn apply(args: &ApplyArgs) -> anyhow::Result<Answer> {
     let text = std::fs::read_to_string(&args.file).with_context(|| name.to_string())?;
     let units = parse(&text).with_context(|| name.to_string())?;
     let client = Client::connect(&args.server.server).await?;
-    let request =
-        wire::ApplyUnitsRequest { units, validate_only: args.validate_only, reason: args.reason.clone() };
+    let request = wire::ApplyUnitsRequest { units, validate_only: args.validate_only, reason: args.reason.clone() };
     let plan = client.apply_units(request).await?;
     let wire::ApplyUnitsResponse { position, changes, recomputed_years, unchanged } = plan;
     if args.json {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::output::Answer;
 use crate::domain::State;
-use crate::ledger::{Ledger, StoreError, LedgerError};
+use crate::ledger::{Ledger, LedgerError, StoreError};
 use crate::words::{Digest, Position};
 
 /// Check a ledger (the service must be stopped)
@@ -38,7 +38,8 @@ fn report(state: &State, (position, chain): (Position, Digest), as_json: bool) -
     if !differences.is_empty() {
         return failed(&differences, as_json);
     }
-    let (reports, totals) = (state.all_series().filter(|(_, series)| series.effective().is_some()).count(), state.kept_totals());
+    let (reports, totals) =
+        (state.all_series().filter(|(_, series)| series.effective().is_some()).count(), state.kept_totals());
     if as_json {
         return Answer::Json(json!({
             "verified": true,

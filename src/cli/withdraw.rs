@@ -46,6 +46,9 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     Ok(if args.json {
         Answer::Json(json!({ "position": position }))
     } else {
-        Answer::Text(format!("withdrawn: revision {} of {} {} (position {position})", args.revision, args.unit, args.year))
+        Answer::Text(format!(
+            "withdrawn: revision {} of {} {} (position {position})",
+            args.revision, args.unit, args.year
+        ))
     })
 }

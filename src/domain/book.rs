@@ -132,7 +132,13 @@ impl Book {
     }
 
     /// Carries a difference of one series up the tree.
-    fn carry(&mut self, index: usize, coverage: Coverage, units: &Delta, declared: &Delta) -> Result<(), TotalOverflow> {
+    fn carry(
+        &mut self,
+        index: usize,
+        coverage: Coverage,
+        units: &Delta,
+        declared: &Delta,
+    ) -> Result<(), TotalOverflow> {
         if coverage == Coverage::Own
             && let Some(Some(kept)) = self.kept.get_mut(index)
         {

@@ -48,9 +48,9 @@ impl Book {
         let Some(node) = self.tree.get(index) else { return Counts::default() };
         let series = |coverage| self.series(node.code.as_str(), coverage);
         let open = |coverage| series(coverage).map_or(0, |series| series.open_queries(&self.form));
-        let counted = [Coverage::Consolidated, Coverage::Own].into_iter().find_map(|coverage| {
-            series(coverage).filter(|_| self.tree.is_owed(index, coverage))?.effective()
-        });
+        let counted = [Coverage::Consolidated, Coverage::Own]
+            .into_iter()
+            .find_map(|coverage| series(coverage).filter(|_| self.tree.is_owed(index, coverage))?.effective());
         Counts {
             due: 0,
             filed: i64::from(counted.is_some()),
@@ -71,7 +71,9 @@ impl Book {
     /// not filed: in the order of the tree, after a given one, at most so many.
     pub(super) fn missing(&self, root: usize, after: Option<&UnitCode>, most: usize) -> Vec<usize> {
         let is_missing = |index| self.tree.owes(index) && self.own_counts(index).filed == 0;
-        self.select(root, after, most, is_missing, |book, index| book.kept(index).is_some_and(|kept| kept.counts.due == kept.counts.filed))
+        self.select(root, after, most, is_missing, |book, index| {
+            book.kept(index).is_some_and(|kept| kept.counts.due == kept.counts.filed)
+        })
     }
 
     /// Units without children below one, or itself, that contributed a
@@ -81,7 +83,9 @@ impl Book {
             !self.tree.is_interior(index)
                 && self.contribution(index).is_some_and(|(_, coverage)| coverage == Coverage::Consolidated)
         };
-        self.select(root, None, most, counts, |book, index| book.kept(index).is_some_and(|kept| kept.units.not_broken_down == 0))
+        self.select(root, None, most, counts, |book, index| {
+            book.kept(index).is_some_and(|kept| kept.units.not_broken_down == 0)
+        })
     }
 
     /// Walks the units below one, or itself where it has none, in the order of
@@ -127,6 +131,10 @@ impl Book {
 }
 
 /// The key of a series of a book.
-pub(super) fn key(book: (&crate::words::FamilyName, crate::words::Year), unit: &UnitCode, coverage: Coverage) -> SeriesKey {
+pub(super) fn key(
+    book: (&crate::words::FamilyName, crate::words::Year),
+    unit: &UnitCode,
+    coverage: Coverage,
+) -> SeriesKey {
     SeriesKey { family: book.0.clone(), year: book.1, unit: unit.clone(), coverage }
 }

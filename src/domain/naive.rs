@@ -112,11 +112,8 @@ impl State {
                     let cells = total_kept.cells.iter().enumerate().map(|(cell, value)| (cell, i128::from(*value)));
                     let optional = book.form.cells().optional().iter();
                     let stated = optional.zip(&total_kept.stated).map(|(cell, value)| (*cell, i128::from(*value)));
-                    let kept = Sum {
-                        cells: cells.collect(),
-                        stated: stated.collect(),
-                        reports: total_kept.reports.into(),
-                    };
+                    let kept =
+                        Sum { cells: cells.collect(), stated: stated.collect(), reports: total_kept.reports.into() };
                     if kept.without_zeros() != naive {
                         found.push(format!("{at}: the kept total on basis {basis} is not the sum of its reports"));
                     }

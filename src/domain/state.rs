@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use super::book::Book;
 use super::completeness::{self, Counts};
-use super::event::{
-    Event, EventKind, FormId, FormRegistered, Rejudged, SeriesKey, UnitEntry, UnitsApplied,
-};
+use super::event::{Event, EventKind, FormId, FormRegistered, Rejudged, SeriesKey, UnitEntry, UnitsApplied};
 use super::series::{Effective, Series};
 use super::totals::{Total, TotalOverflow};
 use super::tree::Tree;
@@ -107,7 +105,10 @@ impl State {
                     return Err(format!("form {} is not registered for its family", accepted.form.0));
                 }
                 if !self.has_unit(&accepted.series.unit, accepted.series.year) {
-                    return Err(format!("unit {} is not in the tree of {}", accepted.series.unit, accepted.series.year));
+                    return Err(format!(
+                        "unit {} is not in the tree of {}",
+                        accepted.series.unit, accepted.series.year
+                    ));
                 }
                 self.update(&accepted.series, |series| series.accept(accepted, event.position))?;
                 self.rejudge(&accepted.rejudged)
@@ -258,7 +259,8 @@ impl State {
     /// All series, in order of family, year, unit, coverage.
     pub fn all_series(&self) -> impl Iterator<Item = (SeriesKey, &Series)> {
         self.books.iter().flat_map(|((family, year), book)| {
-            book.keys().map(move |(unit, coverage, series)| (completeness::key((family, *year), unit, coverage), series))
+            book.keys()
+                .map(move |(unit, coverage, series)| (completeness::key((family, *year), unit, coverage), series))
         })
     }
 

@@ -124,7 +124,8 @@ fn compile(
     let before = problems.0.len();
     let mut builder = Builder { pool, problems, cells: Vec::new(), groups: 0, texts: Vec::new(), around: Vec::new() };
     let root = builder.group(message, "");
-    let (cells, groups, texts) = (std::mem::take(&mut builder.cells), builder.groups, std::mem::take(&mut builder.texts));
+    let (cells, groups, texts) =
+        (std::mem::take(&mut builder.cells), builder.groups, std::mem::take(&mut builder.texts));
     let cells = CellTable::new(cells);
     if cells.is_empty() {
         problems.message(message, "has no cells");
@@ -188,8 +189,12 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn group(&mut self, message: &MessageDescriptor, path: &str) -> Group {
-        let mut group =
-            Group { id: self.groups, path: path.to_owned(), message: message.full_name().to_owned(), ..Group::default() };
+        let mut group = Group {
+            id: self.groups,
+            path: path.to_owned(),
+            message: message.full_name().to_owned(),
+            ..Group::default()
+        };
         self.groups = self.groups.saturating_add(1);
         if self.around.len() > limits::FORM_DEPTH {
             self.problems.message(message, format!("is nested deeper than {} levels", limits::FORM_DEPTH));
@@ -292,7 +297,9 @@ impl Builder<'_> {
                 let below_fields = below.fields().collect::<Vec<_>>();
                 let fields = below_fields
                     .iter()
-                    .filter_map(|field| self.prose(field, max_bytes, &join(path, field.name()), depth.saturating_add(1)))
+                    .filter_map(|field| {
+                        self.prose(field, max_bytes, &join(path, field.name()), depth.saturating_add(1))
+                    })
                     .collect();
                 let is_claim = below.full_name() == CLAIM;
                 (if is_claim { Shape::Claim(fields) } else { Shape::Message(fields) }, BYTES)

@@ -152,8 +152,18 @@ impl Form {
                 format!("the words {:?} name {}, no cell of this form", claim.quote, unknown.join(", ")),
             ),
             (Some(left), Some(right)) => (
-                format!("文字「{}」称 {right}，表中{}，相差 {}", claim.quote, self.side(&addends, evidence, true, left), signed(left, right)),
-                format!("the words {:?} say {right}, the table has {}, difference {}", claim.quote, self.side(&addends, evidence, false, left), signed(left, right)),
+                format!(
+                    "文字「{}」称 {right}，表中{}，相差 {}",
+                    claim.quote,
+                    self.side(&addends, evidence, true, left),
+                    signed(left, right)
+                ),
+                format!(
+                    "the words {:?} say {right}, the table has {}, difference {}",
+                    claim.quote,
+                    self.side(&addends, evidence, false, left),
+                    signed(left, right)
+                ),
             ),
             _ => (
                 format!("文字「{}」与表格无法核对：缺少数字", claim.quote),
@@ -213,7 +223,11 @@ impl Form {
                 (false, false) => ("", &cell.label_en),
             };
             let shown = value.map_or_else(|| "—".to_owned(), |value| in_printed_unit(value, cell.scale));
-            let _ = if zh { write!(text, "{sign}{year}「{name}」{shown}") } else { write!(text, "{sign}{year}{name} {shown}") };
+            let _ = if zh {
+                write!(text, "{sign}{year}「{name}」{shown}")
+            } else {
+                write!(text, "{sign}{year}{name} {shown}")
+            };
         }
         if text.is_empty() {
             return if zh { "各项均为 0".to_owned() } else { "all 0".to_owned() };
@@ -260,7 +274,11 @@ impl Form {
     /// Why an equation cannot be judged.
     fn unknown(&self, equation: &Equation, evidence: Evidence<'_>, zh: bool) -> String {
         if !equation.is_identity() && evidence.prior.is_none() {
-            return if zh { "没有上年的报告".to_owned() } else { "the report of the year before is not known".to_owned() };
+            return if zh {
+                "没有上年的报告".to_owned()
+            } else {
+                "the report of the year before is not known".to_owned()
+            };
         }
         let absent: Vec<String> = equation
             .addends()
@@ -273,7 +291,8 @@ impl Form {
 
     fn cell_in_words(&self, cell: usize, record: &FindingRecord, kind: &CheckKind) -> (String, String) {
         let Some(cell) = self.cells.get(cell) else { return (String::new(), String::new()) };
-        let show = |value: Option<i64>| value.map_or_else(|| "—".to_owned(), |value| in_printed_unit(value, cell.scale));
+        let show =
+            |value: Option<i64>| value.map_or_else(|| "—".to_owned(), |value| in_printed_unit(value, cell.scale));
         let (left, right) = (show(record.left), show(record.right));
         let (zh, en) = (&cell.short_zh, &cell.label_en);
         match kind {

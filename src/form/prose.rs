@@ -97,7 +97,8 @@ fn message(
 ) -> Result<(), ReadError> {
     let mut found: Vec<(&Prose, Vec<u8>)> = Vec::new();
     while !input.is_empty() {
-        let (tag, rest) = take_tag(input).ok_or_else(|| ReadError::new(path, "is cut short, or a varint is over-long"))?;
+        let (tag, rest) =
+            take_tag(input).ok_or_else(|| ReadError::new(path, "is cut short, or a varint is over-long"))?;
         let field = fields
             .iter()
             .find(|field| field.number == tag >> 3)

@@ -122,7 +122,8 @@ impl Row {
         while !rest.is_empty() {
             let (gap, after_gap) = take_varint(rest).ok_or(RowError("a gap is cut short"))?;
             let (raw, after_value) = take_varint(after_gap).ok_or(RowError("a figure is cut short"))?;
-            let index = usize::try_from(gap).ok().and_then(|gap| next.checked_add(gap)).ok_or(RowError("a gap is too wide"))?;
+            let index =
+                usize::try_from(gap).ok().and_then(|gap| next.checked_add(gap)).ok_or(RowError("a gap is too wide"))?;
             *values.get_mut(index).ok_or(RowError("a figure is beyond the form"))? = unzigzag(raw);
             next = index.saturating_add(1);
             rest = after_value;

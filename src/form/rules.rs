@@ -44,7 +44,12 @@ pub(super) enum CheckKind {
     NotNil(usize),
     /// 0 unless the unit may make rules.
     MakesRules(usize),
-    Jump { cell: usize, ratio: i64, floor: i64, slip: i64 },
+    Jump {
+        cell: usize,
+        ratio: i64,
+        floor: i64,
+        slip: i64,
+    },
     TextMissing(usize),
 }
 
@@ -336,7 +341,8 @@ impl Layout<'_> {
         if equation.left.is_empty() || equation.right.is_empty() {
             self.wrong(format!("check {:?}: column {column:?} is on one side only", check.id));
         }
-        let units = distinct(equation.addends().filter_map(|addend| self.cells.get(addend.cell)).map(|cell| &cell.unit));
+        let units =
+            distinct(equation.addends().filter_map(|addend| self.cells.get(addend.cell)).map(|cell| &cell.unit));
         if units.len() > 1 {
             self.wrong(format!("check {:?} joins figures of different units: {}", check.id, units.join(", ")));
         }

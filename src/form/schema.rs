@@ -62,7 +62,10 @@ pub(super) struct Prose {
 #[derive(Debug)]
 pub(super) enum Shape {
     /// A text of at most so many bytes; singular ones are numbered.
-    Text { max_bytes: usize, id: Option<usize> },
+    Text {
+        max_bytes: usize,
+        id: Option<usize>,
+    },
     Integer,
     Message(Vec<Prose>),
     /// A figure that the prose states about cells.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use super::outcome::{SeriesChoice, Submission, SubmitError};
-use crate::domain::event::{FormId, SeriesKey};
 use crate::domain::State;
+use crate::domain::event::{FormId, SeriesKey};
 use crate::form::{Content, FindingRecord, Form, Reader};
 use crate::words::limits;
 
@@ -28,10 +28,8 @@ pub(super) struct Admitted {
 
 /// Reads and judges a submission.
 pub(super) fn admit(state: &RwLock<State>, submission: Submission) -> Result<Admitted, SubmitError> {
-    let (form_id, form) = state
-        .read()
-        .current_form(&submission.form)
-        .ok_or_else(|| SubmitError::UnknownForm(submission.form.clone()))?;
+    let (form_id, form) =
+        state.read().current_form(&submission.form).ok_or_else(|| SubmitError::UnknownForm(submission.form.clone()))?;
     let SeriesChoice { family, unit, year, coverage } = submission.series.clone();
     if !form.covers(year) || family.as_ref().is_some_and(|family| family != form.family()) {
         return Err(SubmitError::WrongForm { form: submission.form, year, family });

@@ -171,7 +171,8 @@ impl Desk {
     /// [`SubmitError::NoFamily`] if none or several fit.
     pub fn family(&self, family: Option<FamilyName>, year: Year) -> Result<FamilyName, SubmitError> {
         let forms = self.state.read().current_forms();
-        let fits = |form: &&Arc<Form>| form.covers(year) && family.as_ref().is_none_or(|family| family == form.family());
+        let fits =
+            |form: &&Arc<Form>| form.covers(year) && family.as_ref().is_none_or(|family| family == form.family());
         let fitting: Vec<&Arc<Form>> = forms.iter().filter(fits).collect();
         match fitting.as_slice() {
             [form] => Ok(form.family().clone()),

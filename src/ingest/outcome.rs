@@ -107,14 +107,17 @@ impl Reason {
     #[must_use]
     pub fn sentences(&self) -> (String, String) {
         match self {
-            Self::ChecksFailed => ("报告不符合本表的勾稽关系或填报要求".into(), "the report fails checks of its form".into()),
+            Self::ChecksFailed => {
+                ("报告不符合本表的勾稽关系或填报要求".into(), "the report fails checks of its form".into())
+            }
             Self::RequestIdReused => (
                 "该请求编号已用于另一份内容".into(),
                 "this request id was used for other content in this series".into(),
             ),
-            Self::StaleRevision { newest: None, .. } => {
-                ("该报告尚无任何版本，不应填写 expected_revision".into(), "there is no revision yet: leave expected_revision out".into())
-            }
+            Self::StaleRevision { newest: None, .. } => (
+                "该报告尚无任何版本，不应填写 expected_revision".into(),
+                "there is no revision yet: leave expected_revision out".into(),
+            ),
             Self::StaleRevision { newest: Some(newest), expected } => {
                 let (zh, en) = expected.map_or_else(
                     || ("未填写".to_owned(), "none was given".to_owned()),
@@ -125,7 +128,9 @@ impl Reason {
                     format!("the newest revision is {newest}, {en} as expected_revision; look at it, then correct it"),
                 )
             }
-            Self::TotalTooLarge => ("计入后汇总数将超出可表示的范围".into(), "a total would leave the range of figures".into()),
+            Self::TotalTooLarge => {
+                ("计入后汇总数将超出可表示的范围".into(), "a total would leave the range of figures".into())
+            }
         }
     }
 }

@@ -8,9 +8,7 @@ use super::outcome::{Receipt, SubmitError};
 use super::sequence::{Unpacked, prior_of};
 use crate::domain::event::{EventKind, ReportAccepted, SeriesKey};
 use crate::domain::{Rollup, Series, State, Stored};
-use crate::form::{
-    Evidence, Explanation, Finding, FindingRecord, Form, Reader, Statements, unpack_texts,
-};
+use crate::form::{Evidence, Explanation, Finding, FindingRecord, Form, Reader, Statements, unpack_texts};
 use crate::words::{Basis, FamilyName, Position, Revision, UnitCode, Year, limits};
 
 /// A roll-up with the lists that go with it.
@@ -94,9 +92,8 @@ impl Desk {
         basis: Basis,
     ) -> Result<RollupAnswer, SubmitError> {
         let state = self.state.read();
-        let rollup = state
-            .rollup(family, unit, year, basis)
-            .ok_or_else(|| SubmitError::UnknownUnit(unit.clone(), year))?;
+        let rollup =
+            state.rollup(family, unit, year, basis).ok_or_else(|| SubmitError::UnknownUnit(unit.clone(), year))?;
         let missing = state.missing(family, unit, year, None, limits::LISTED_CODES);
         let missing: Vec<UnitCode> = missing.into_iter().map(|(code, _)| code).collect();
         let attempts = self.attempts.read();
@@ -324,11 +321,8 @@ fn describe(
     let prior = prior_of(|key| state.series(key), |id| state.form(id), key, form);
     let mut reader = Reader::default();
     reader.read(form, report).ok()?;
-    let evidence = Evidence {
-        now: now.figures(),
-        prior: prior.as_ref().map(Unpacked::figures),
-        claims: reader.claims(),
-    };
+    let evidence =
+        Evidence { now: now.figures(), prior: prior.as_ref().map(Unpacked::figures), claims: reader.claims() };
     let explained = |record: &FindingRecord| form.is_open_query(record) && series.is_explained(record);
     Some(form.describe_each(findings, evidence, explained))
 }

@@ -97,8 +97,7 @@ impl<'a> Overlay<'a> {
         let quotes: Vec<String> = admitted.reader.claims().iter().map(|claim| claim.quote.clone()).collect();
         let explanations = &admitted.submission.explanations;
         let (explained, unused) = explain::match_all(&admitted.form, &found, &quotes, explanations);
-        let evidence =
-            Evidence { now, prior: prior.as_ref().map(Unpacked::figures), claims: admitted.reader.claims() };
+        let evidence = Evidence { now, prior: prior.as_ref().map(Unpacked::figures), claims: admitted.reader.claims() };
         let same_form = series.effective().is_some_and(|effective| effective.form == admitted.form_id);
         let is_explained = |record: &FindingRecord| {
             let before = same_form && series.is_explained(record);
@@ -119,7 +118,11 @@ impl<'a> Overlay<'a> {
         let digest = admitted.content.digest;
         if let Some(first) = submission.request_id.as_ref().and_then(|id| series.by_request_id(id)) {
             let same = first.digest == digest;
-            return Some(if same { Verdicts::Unchanged(first.position) } else { Verdicts::Refuse(Reason::RequestIdReused) });
+            return Some(if same {
+                Verdicts::Unchanged(first.position)
+            } else {
+                Verdicts::Refuse(Reason::RequestIdReused)
+            });
         }
         if let Some(effective) = series.effective_revision().filter(|effective| effective.digest == digest) {
             return Some(Verdicts::Unchanged(effective.position));
@@ -188,14 +191,12 @@ impl<'a> Overlay<'a> {
     pub(super) fn withdrawal(&self, key: &SeriesKey, revision: Revision) -> Result<ReportWithdrawn, SubmitError> {
         let series = self.series(key).ok_or_else(|| not_found(key))?;
         match series.effective_revision().map(|effective| effective.revision) {
-            Some(effective) if effective == revision => Ok(ReportWithdrawn {
-                series: key.clone(),
-                revision,
-                rejudged: self.rejudge_following(key, None),
-            }),
-            Some(effective) => Err(SubmitError::Precondition(format!(
-                "revision {revision} is not in effect, {effective} is"
-            ))),
+            Some(effective) if effective == revision => {
+                Ok(ReportWithdrawn { series: key.clone(), revision, rejudged: self.rejudge_following(key, None) })
+            }
+            Some(effective) => {
+                Err(SubmitError::Precondition(format!("revision {revision} is not in effect, {effective} is")))
+            }
             None => Err(SubmitError::Precondition("no revision is in effect".to_owned())),
         }
     }
@@ -206,7 +207,8 @@ impl<'a> Overlay<'a> {
         let mut rejudged = Vec::new();
         for (key, series) in self.state.all_series() {
             let changed = facts(&key) != self.state.unit_facts(&key.unit, key.year);
-            let Some(form) = series.effective().filter(|_| changed).and_then(|report| self.state.form(report.form)) else {
+            let Some(form) = series.effective().filter(|_| changed).and_then(|report| self.state.form(report.form))
+            else {
                 continue;
             };
             let prior = self.prior(&key, &form);

@@ -15,9 +15,7 @@ use super::attempts::{Attempt, Attempts, stored_key};
 use super::explain;
 use super::outcome::{Decision, Outcome, Receipt, SubmitError};
 use super::sequence::{Judged, Overlay, Verdicts};
-use crate::domain::event::{
-    Event, EventKind, QueryExplained, SeriesKey, UnitEntry, UnitsApplied,
-};
+use crate::domain::event::{Event, EventKind, QueryExplained, SeriesKey, UnitEntry, UnitsApplied};
 use crate::domain::{Plan, State};
 use crate::form::Explanation;
 use crate::ledger::{AppendError, Ledger, LedgerReader};
@@ -28,9 +26,27 @@ use crate::words::{Digest, Position, Revision, Timestamp, limits};
 #[derive(Debug)]
 pub(super) enum Work {
     Submit(Box<Admitted>, Reply<Decision>),
-    Withdraw { series: SeriesKey, revision: Revision, reason: String, principal: Arc<str>, reply: Reply<Position> },
-    Explain { series: SeriesKey, explanation: Explanation, quotes: Vec<String>, principal: Arc<str>, reply: Reply<(Position, i64)> },
-    Units { units: Vec<UnitEntry>, validate_only: bool, reason: String, principal: Arc<str>, reply: Reply<(Position, Plan)> },
+    Withdraw {
+        series: SeriesKey,
+        revision: Revision,
+        reason: String,
+        principal: Arc<str>,
+        reply: Reply<Position>,
+    },
+    Explain {
+        series: SeriesKey,
+        explanation: Explanation,
+        quotes: Vec<String>,
+        principal: Arc<str>,
+        reply: Reply<(Position, i64)>,
+    },
+    Units {
+        units: Vec<UnitEntry>,
+        validate_only: bool,
+        reason: String,
+        principal: Arc<str>,
+        reply: Reply<(Position, Plan)>,
+    },
 }
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, SubmitError>>;
@@ -119,14 +135,16 @@ impl Writer {
                 Ok(judged) => self.judged(*admitted, judged, reply, overlay, batch),
                 Err(error) => tell(reply, Err(error)),
             },
-            Work::Withdraw { series, revision, reason, principal, reply } => match overlay.withdrawal(&series, revision) {
-                Ok(withdrawn) => {
-                    let kind = EventKind::ReportWithdrawn(withdrawn);
-                    self.enter(batch, overlay, kind, principal, reason);
-                    batch.waiting.push(Waiting::Withdrawn(reply));
+            Work::Withdraw { series, revision, reason, principal, reply } => {
+                match overlay.withdrawal(&series, revision) {
+                    Ok(withdrawn) => {
+                        let kind = EventKind::ReportWithdrawn(withdrawn);
+                        self.enter(batch, overlay, kind, principal, reason);
+                        batch.waiting.push(Waiting::Withdrawn(reply));
+                    }
+                    Err(error) => tell(reply, Err(error)),
                 }
-                Err(error) => tell(reply, Err(error)),
-            },
+            }
             Work::Explain { series, explanation, quotes, principal, reply } => {
                 match self.explained(&series, &explanation, &quotes, overlay) {
                     Ok(explained) => {
