@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use serde_json::{Value, json};
 
 use crate::form::{Finding, Severity, Verdict};
@@ -133,7 +133,8 @@ pub(super) fn findings_text(findings: &[Finding]) -> String {
 /// A table whose columns are as wide as Chinese needs; `right` names columns of figures.
 pub(super) fn table(header: &[&str], rows: Vec<Vec<String>>, right: &[usize]) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_NO_BORDERS).set_header(header.iter().copied());
+    let style = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+    table.load_style(style).set_header(header.iter().copied());
     table.add_rows(rows);
     for index in right {
         if let Some(column) = table.column_mut(*index) {
