@@ -1,0 +1,192 @@
+//! A real server on a free port over a real store in a temporary folder, with
+//! units and reports as tests speak of them.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use crossfoot::api::Server;
+use crossfoot::client::{Any, Client, wire};
+use crossfoot::form::{Catalog, Form};
+use crossfoot::ingest::Desk;
+use crossfoot::words::clock;
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+pub const FORM: &str = "disclosure.annual.v2021.AnnualReport";
+
+pub struct City {
+    pub client: Client,
+    pub address: String,
+    pub folder: tempfile::TempDir,
+    stop: CancellationToken,
+    serving: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl City {
+    /// A city with two districts, one of which has departments.
+    pub async fn new() -> Self {
+        let city = Self::bare(None).await;
+        city.apply(&units()).await.unwrap();
+        city
+    }
+
+    pub async fn bare(forms: Option<&Path>) -> Self {
+        Self::open(tempfile::tempdir().unwrap(), forms).await
+    }
+
+    async fn open(folder: tempfile::TempDir, forms: Option<&Path>) -> Self {
+        let catalog = Catalog::load(forms).unwrap();
+        let desk = Arc::new(Desk::open(folder.path(), &catalog, clock::system).unwrap());
+        let server = Server::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
+        let address = format!("http://{}", server.address());
+        let stop = CancellationToken::new();
+        let stopping = stop.clone();
+        let serving = tokio::spawn(async move { server.serve(desk, &catalog, stopping).await.unwrap() });
+        let client = Client::connect(&address).await.unwrap();
+        Self { client, address, folder, stop, serving: Some(serving) }
+    }
+
+    /// Stops the server and opens the same store again.
+    pub async fn restart(self) -> Self {
+        let folder = self.stop().await;
+        Self::open(folder, None).await
+    }
+
+    /// Stops the server; gives the folder of its ledger.
+    pub async fn stop(mut self) -> tempfile::TempDir {
+        self.stop.cancel();
+        drop(self.client);
+        self.serving.take().unwrap().await.unwrap();
+        self.folder
+    }
+
+    pub async fn apply(&self, units: &Value) -> Result<wire::ApplyUnitsResponse, crossfoot::client::ClientError> {
+        let units = units.as_array().unwrap().iter().map(unit).collect();
+        self.client.apply_units(wire::ApplyUnitsRequest { units, validate_only: false, reason: String::new() }).await
+    }
+
+    pub async fn submit(&self, request: wire::SubmitReportRequest) -> wire::SubmissionResult {
+        self.client.submit(request).await.unwrap()
+    }
+
+    pub async fn rollup(&self, unit: &str, year: i32, basis: wire::Basis) -> wire::GetRollupResponse {
+        let request =
+            wire::GetRollupRequest { family: String::new(), unit: unit.to_owned(), year, basis: basis.into() };
+        self.client.rollup(request).await.unwrap()
+    }
+
+    /// One figure of a roll-up on basis UNITS.
+    pub async fn total(&self, unit: &str, year: i32, path: &str) -> i64 {
+        figure(&self.rollup(unit, year, wire::Basis::Units).await, path)
+    }
+}
+
+pub fn figure(rollup: &wire::GetRollupResponse, path: &str) -> i64 {
+    rollup.cells.iter().find(|cell| cell.path == path).unwrap().value
+}
+
+pub fn units() -> Value {
+    let unit = |code: &str, parent: Option<&str>, kind: &str| json!({ "code": code, "parent": parent, "kind": kind, "name": code, "from_year": 2019, "makes_rules": kind == "prefecture_city" });
+    json!([
+        unit("C", None, "prefecture_city"),
+        unit("C-1", Some("C"), "district"),
+        unit("C-1-A", Some("C-1"), "department"),
+        unit("C-1-B", Some("C-1"), "department"),
+        unit("C-2", Some("C"), "district"),
+    ])
+}
+
+pub fn unit(value: &Value) -> wire::Unit {
+    let kinds = crossfoot::domain::event::UnitKind::ALL;
+    let kind = kinds.iter().position(|(_, name)| value["kind"] == *name).map_or(0, |index| index as i32 + 1);
+    wire::Unit {
+        code: value["code"].as_str().unwrap().to_owned(),
+        parent: value["parent"].as_str().unwrap_or_default().to_owned(),
+        kind,
+        name: value["name"].as_str().unwrap().to_owned(),
+        from_year: value["from_year"].as_i64().unwrap() as i32,
+        until_year: value["until_year"].as_i64().unwrap_or_default() as i32,
+        makes_rules: value["makes_rules"].as_bool().unwrap_or_default(),
+    }
+}
+
+pub fn form() -> Arc<Form> {
+    Arc::clone(Catalog::load(None).unwrap().by_name(FORM).unwrap())
+}
+
+/// A report whose required cells are 0 but for those given.
+pub fn json_report(form: &Form, figures: &[(&str, i64)]) -> Value {
+    let mut report = Value::Object(Map::new());
+    let cells = form.cells().iter().filter(|cell| cell.required).map(|cell| (cell.path.as_str(), 0));
+    for (path, figure) in cells.chain(figures.iter().copied()) {
+        put(&mut report, path, json!(figure));
+    }
+    report
+}
+
+/// Puts a value at a path of a JSON report.
+pub fn put(report: &mut Value, path: &str, value: Value) {
+    let place = path.split('.').fold(report, |at, name| {
+        if at.is_null() {
+            *at = json!({});
+        }
+        at.as_object_mut().unwrap().entry(camel(name)).or_insert(Value::Null)
+    });
+    *place = value;
+}
+
+fn camel(name: &str) -> String {
+    let mut parts = name.split('_');
+    let first = parts.next().unwrap().to_owned();
+    parts.fold(first, |all, part| all + &part[..1].to_uppercase() + &part[1..])
+}
+
+/// Applications received and granted: a report that balances.
+pub fn balanced(count: i64) -> Vec<(&'static str, i64)> {
+    [
+        "applications.received.natural_person",
+        "applications.received.total",
+        "applications.outcomes.granted.natural_person",
+        "applications.outcomes.granted.total",
+        "applications.outcomes.total.natural_person",
+        "applications.outcomes.total.total",
+    ]
+    .map(|path| (path, count))
+    .to_vec()
+}
+
+pub fn request(unit: &str, year: i32, coverage: wire::Coverage, figures: &[(&str, i64)]) -> wire::SubmitReportRequest {
+    let form = form();
+    request_json(&form, unit, year, coverage, &json_report(&form, figures))
+}
+
+pub fn request_json(
+    form: &Form,
+    unit: &str,
+    year: i32,
+    coverage: wire::Coverage,
+    report: &Value,
+) -> wire::SubmitReportRequest {
+    let value = form.from_json(report).unwrap();
+    wire::SubmitReportRequest {
+        series: Some(wire::SeriesName {
+            family: String::new(),
+            unit: unit.to_owned(),
+            year,
+            coverage: coverage.into(),
+        }),
+        report: Some(Any { type_url: format!("type.googleapis.com/{}", form.name()), value: value.into() }),
+        ..Default::default()
+    }
+}
+
+pub fn own(unit: &str, year: i32, count: i64) -> wire::SubmitReportRequest {
+    request(unit, year, wire::Coverage::Own, &balanced(count))
+}
+
+pub fn consolidated(unit: &str, year: i32, count: i64) -> wire::SubmitReportRequest {
+    request(unit, year, wire::Coverage::Consolidated, &balanced(count))
+}
