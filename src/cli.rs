@@ -71,7 +71,7 @@ pub fn run() -> ExitCode {
             if is_closed_pipe(&error) {
                 return ExitCode::SUCCESS;
             }
-            tell(&error);
+            output::note(&format!("{error:#}"));
             ExitCode::from(exit_code(&error))
         }
     }
@@ -106,9 +106,4 @@ fn exit_code(error: &anyhow::Error) -> u8 {
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
-}
-
-#[expect(clippy::print_stderr, reason = "where a command says why it failed")]
-fn tell(error: &anyhow::Error) {
-    eprintln!("crossfoot: {error:#}");
 }

@@ -63,3 +63,84 @@ fn failed(problems: &[String], as_json: bool) -> Answer {
     };
     answer.no_if(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::event::{
+        Event, EventKind, FormId, FormRegistered, ReportAccepted, SeriesKey, UnitEntry, UnitKind, UnitsApplied,
+    };
+    use crate::form::{Catalog, Content, Reader, Statements};
+    use crate::words::{Coverage, Revision, Timestamp, UnitCode, Year};
+
+    fn unit(code: &str, parent: Option<&str>) -> UnitEntry {
+        UnitEntry {
+            code: UnitCode::new(code).unwrap(),
+            from_year: Year::new(2019).unwrap(),
+            until_year: None,
+            parent: parent.map(|parent| UnitCode::new(parent).unwrap()),
+            kind: UnitKind::District,
+            name: Arc::from(code),
+            makes_rules: false,
+        }
+    }
+
+    /// A district with one department that has filed.
+    fn state() -> State {
+        let form = Arc::clone(Catalog::load(None).unwrap().iter().next().unwrap());
+        let reader = {
+            let mut reader = Reader::default();
+            reader.read(&form, &[]).unwrap();
+            reader
+        };
+        let content = Content::new(&form, &reader, Coverage::Own, Statements::default(), &[]);
+        let series = SeriesKey {
+            family: form.family().clone(),
+            year: Year::new(2024).unwrap(),
+            unit: UnitCode::new("D-1").unwrap(),
+            coverage: Coverage::Own,
+        };
+        let accepted = ReportAccepted {
+            series,
+            form: FormId(1),
+            revision: Revision(1),
+            request_id: None,
+            row: content.row,
+            digest: content.digest,
+            texts: None,
+            blank_means_zero: true,
+            nil_report: false,
+            findings: Vec::new(),
+            explained: Vec::new(),
+            rejudged: Vec::new(),
+        };
+        let kinds = [
+            EventKind::FormRegistered(FormRegistered { id: FormId(1), form }),
+            EventKind::UnitsApplied(UnitsApplied {
+                units: vec![unit("D", None), unit("D-1", Some("D"))],
+                rejudged: Vec::new(),
+            }),
+            EventKind::ReportAccepted(Box::new(accepted)),
+        ];
+        let mut state = State::new();
+        for (position, kind) in (1..).map(Position).zip(kinds) {
+            let event =
+                Event { position, time: Timestamp(0), principal: Arc::from("test"), reason: String::new(), kind };
+            state.apply(&event).unwrap();
+        }
+        state
+    }
+
+    #[test]
+    fn a_corrupt_kept_total_ends_verify_with_exit_code_1() {
+        let mut state = state();
+        let head = (state.head(), Digest::ZERO);
+        assert_eq!(report(&state, head, true).print().unwrap(), 0);
+        let (family, year) = state.all_series().map(|(key, _)| (key.family, key.year)).next().unwrap();
+        state.corrupt((&family, year), &UnitCode::new("D").unwrap(), 17);
+        assert_eq!(report(&state, head, true).print().unwrap(), 1);
+        assert!(state.differences_from_naive()[0].contains("D: the kept total on basis units"));
+    }
+}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use prost_reflect::{DescriptorPool, FileDescriptor};
 use protox::file::{File, FileResolver, GoogleFileResolver};
 
-use super::compile::FormError;
+use super::compile::{FormError, Problems};
 use super::row::put_varint;
 use super::{Form, read};
 use crate::words::{FamilyName, Year};
@@ -30,9 +30,6 @@ pub enum CatalogError {
     /// Forms that cannot be used.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Forms(Vec<FormError>),
-    /// Two forms of a family for one year.
-    #[error("{0}: {1} and {2} both cover {3}; years of forms of a family must not overlap")]
-    Overlap(String, String, String, Year),
 }
 
 /// All forms.
@@ -66,8 +63,10 @@ impl Catalog {
     fn refuse_overlaps(&self) -> Result<(), CatalogError> {
         for (a, b) in self.forms.iter().zip(self.forms.iter().skip(1)) {
             if a.family == b.family && a.covers(b.first_year) {
-                let line = b.message.parent_file().name().to_owned();
-                return Err(CatalogError::Overlap(line, a.name.clone(), b.name.clone(), b.first_year));
+                let mut problems = Problems::default();
+                let year = b.first_year;
+                problems.message(&b.message, format!("overlaps {}: both cover {year} in family {}", a.name, a.family));
+                return Err(CatalogError::Forms(problems.0));
             }
         }
         Ok(())

@@ -5,7 +5,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crossfoot::api::Server;
 use crossfoot::client::{Any, Client, wire};
@@ -114,7 +114,9 @@ pub fn unit(value: &Value) -> wire::Unit {
 }
 
 pub fn form() -> Arc<Form> {
-    Arc::clone(Catalog::load(None).unwrap().by_name(FORM).unwrap())
+    static FORM_OF_2021: LazyLock<Arc<Form>> =
+        LazyLock::new(|| Arc::clone(Catalog::load(None).unwrap().by_name(FORM).unwrap()));
+    Arc::clone(&FORM_OF_2021)
 }
 
 /// A report whose required cells are 0 but for those given.

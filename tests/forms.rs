@@ -1,0 +1,213 @@
+//! Forms: a second one that is not in the binary, malformed ones, and the exact
+//! shape of the built-in one.
+
+mod city;
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use city::City;
+use crossfoot::client::wire;
+use crossfoot::form::{Catalog, Form, SOURCES};
+use serde_json::json;
+use wire::{Basis, Coverage, Outcome};
+
+const FORMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/forms");
+const VISITS: &str = include_str!("data/forms/demo/visits/v1/visits.proto");
+
+#[tokio::test]
+async fn a_form_of_ones_own_is_submitted_and_rolled_up_without_a_line_of_rust() {
+    let city = City::bare(Some(Path::new(FORMS))).await;
+    city.apply(&city::units()).await.unwrap();
+    let catalog = Catalog::load(Some(Path::new(FORMS))).unwrap();
+    let form = Arc::clone(catalog.by_name("demo.visits.v1.Visits").unwrap());
+    let visits = |unit: &str, adults: i64, children: i64, total: i64| {
+        let report =
+            json!({ "counters": { "adults": adults, "children": children, "total": total }, "remark": "夏季闭馆" });
+        let mut request = city::request_json(&form, unit, 2024, Coverage::Own, &report);
+        request.series.as_mut().unwrap().family = "demo.visits".to_owned();
+        request
+    };
+    assert_eq!(city.submit(visits("C-1-A", 3, 1, 4)).await.outcome(), Outcome::Accepted);
+    assert_eq!(city.submit(visits("C-1-B", 5, 2, 7)).await.outcome(), Outcome::Accepted);
+    let refused = city.submit(visits("C-2", 5, 2, 8)).await;
+    assert_eq!(refused.findings[0].rule, "counters.total");
+    assert_eq!(
+        refused.findings[0].message_zh,
+        "「成人」5 + 「少儿」2 = 7，应等于「合计」8，相差 -1。合计等于成人与少儿之和"
+    );
+    let rollup = |family: &str| wire::GetRollupRequest {
+        family: family.to_owned(),
+        unit: "C".to_owned(),
+        year: 2024,
+        basis: Basis::Units.into(),
+    };
+    let total = city.client.rollup(rollup("demo.visits")).await.unwrap();
+    assert_eq!(city::figure(&total, "counters.total"), 11);
+    assert_eq!((total.ratios[0].numerator, total.ratios[0].denominator), (3, 11));
+    // two families cover the year: which one must be said
+    let error = city.client.rollup(rollup("")).await.unwrap_err().to_string();
+    assert!(error.contains("demo.visits") && error.contains("disclosure.annual"), "{error}");
+    // the ledger carries its forms: it opens without the folder
+    let city = city.restart().await;
+    let total = city.client.rollup(rollup("demo.visits")).await.unwrap();
+    assert_eq!(city::figure(&total, "counters.total"), 11);
+}
+
+/// Loads the small form with one piece of its text exchanged; gives the error.
+fn error_with(from: &str, to: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(VISITS.contains(from), "{from}");
+    fs::write(folder.path().join("visits.proto"), VISITS.replacen(from, to, 1)).unwrap();
+    Catalog::load(Some(folder.path())).unwrap_err().to_string()
+}
+
+/// The line of the small form that holds a text.
+fn line_of(text: &str) -> usize {
+    VISITS.lines().position(|line| line.contains(text)).unwrap() + 1
+}
+
+#[test]
+fn a_malformed_form_is_refused_naming_the_line() {
+    // the options of a message are located by their own lines
+    let equation = line_of("id: \"counters.total\"") - 1;
+    for (from, to, line, problem) in [
+        ("left: { path: \"adults\" }", "left: { path: \"grown_ups\" }", equation, "names no cell"),
+        ("left: { path: \"adults\" }", "left: { path: \"children\" }", equation, "twice"),
+        ("unit: \"visit\"", "unit: \"person\"", equation, "different units"),
+        ("max: 1000000", "max: 0", line_of("optional int64 adults"), "max"),
+        ("measure: MEASURE_FLOW, ", "", line_of("optional int64 adults"), "MEASURE"),
+        ("optional int64 adults", "optional int32 adults", line_of("optional int64 adults"), "int64"),
+        ("optional int64 adults", "int64 adults", line_of("optional int64 adults"), "optional"),
+        ("    severity: SEVERITY_ERROR\n    label_zh", "    label_zh", equation, "severity"),
+        ("first_year: 2020", "first_year: 20", line_of("message Visits"), "year"),
+    ] {
+        let error = error_with(from, to);
+        assert!(error.contains(problem), "{to:?}: {error}");
+        assert!(error.contains(&format!("visits.proto:{line}:")), "{to:?} should be at line {line}: {error}");
+    }
+}
+
+#[test]
+fn what_is_no_protobuf_is_refused_naming_the_file() {
+    let error = error_with("message Visits {", "message Visits");
+    assert!(error.contains("visits.proto"), "{error}");
+}
+
+#[test]
+fn forms_of_a_family_do_not_overlap_in_years() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("v1.proto"), VISITS).unwrap();
+    let second = VISITS.replace("demo.visits.v1", "demo.visits.v2").replace("first_year: 2020", "first_year: 2023");
+    fs::write(folder.path().join("v2.proto"), &second).unwrap();
+    let error = Catalog::load(Some(folder.path())).unwrap_err().to_string();
+    assert!(
+        error.contains(&format!("v2.proto:{}:", line_of("message Visits")))
+            && error.contains("2023")
+            && error.contains("overlap"),
+        "{error}"
+    );
+    let ended = VISITS.replace("first_year: 2020", "first_year: 2020\n    last_year: 2022");
+    fs::write(folder.path().join("v1.proto"), ended).unwrap();
+    assert_eq!(Catalog::load(Some(folder.path())).unwrap().iter().count(), 3);
+}
+
+#[test]
+fn a_form_with_changed_cells_is_refused_by_a_ledger_that_knows_it_and_new_rules_are_not() {
+    let (data, forms) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let open = |text: &str| {
+        fs::write(forms.path().join("visits.proto"), text).unwrap();
+        let catalog = Catalog::load(Some(forms.path())).unwrap();
+        crossfoot::ingest::Desk::open(data.path(), &catalog, crossfoot::words::clock::system)
+    };
+    let head = open(VISITS).unwrap().head();
+    assert_eq!(open(VISITS).unwrap().head(), head);
+    let error = open(&VISITS.replace("children", "minors")).unwrap_err().to_string();
+    assert!(error.contains("demo.visits.v1.Visits"), "{error}");
+    let softer = VISITS.replacen(
+        "id: \"counters.total\"\n    severity: SEVERITY_ERROR",
+        "id: \"counters.total\"\n    severity: SEVERITY_QUERY",
+        1,
+    );
+    assert_ne!(softer, VISITS);
+    assert_eq!(open(&softer).unwrap().head().0, head.0 + 1);
+}
+
+/// Everything the options of the built-in form say, as text.
+fn described(form: &Form) -> String {
+    let mut text = format!("{} {:?} {:?}\n", form.name(), form.years(), form.title());
+    for cell in form.cells() {
+        text.push_str(&format!("{cell:?}\n"));
+    }
+    for rule in form.rules() {
+        text.push_str(&format!("{rule:?}\n"));
+    }
+    for ratio in form.ratios() {
+        text.push_str(&format!("{ratio:?}\n"));
+    }
+    form.check_names().iter().for_each(|name| text.push_str(&format!("{name}\n")));
+    text
+}
+
+#[test]
+fn the_options_of_the_built_in_form_are_pinned() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/annual_2021.golden");
+    let described = described(&city::form());
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&golden, &described).unwrap();
+    }
+    let pinned = fs::read_to_string(&golden).unwrap();
+    let differs = described.lines().zip(pinned.lines()).find(|(now, then)| now != then);
+    assert_eq!(differs, None, "set UPDATE_GOLDEN=1 if the form was meant to change");
+    assert_eq!(described.len(), pinned.len());
+}
+
+#[test]
+fn the_api_is_pinned() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/api.golden");
+    let pool = prost_reflect::DescriptorPool::decode(crossfoot::form::DESCRIPTORS).unwrap();
+    let mut lines = Vec::new();
+    for message in pool.all_messages().filter(|message| message.full_name().starts_with("crossfoot.")) {
+        for field in message.fields() {
+            lines.push(format!(
+                "{} = {} {:?} {:?}",
+                field.full_name(),
+                field.number(),
+                field.kind(),
+                field.cardinality()
+            ));
+        }
+    }
+    for service in pool.services() {
+        for method in service.methods() {
+            let streams = (method.is_client_streaming(), method.is_server_streaming());
+            lines.push(format!(
+                "{}({}) {} {streams:?}",
+                method.full_name(),
+                method.input().full_name(),
+                method.output().full_name()
+            ));
+        }
+    }
+    let described = lines.join("\n") + "\n";
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&golden, &described).unwrap();
+    }
+    let pinned = fs::read_to_string(&golden).unwrap();
+    let differs = described.lines().zip(pinned.lines()).find(|(now, then)| now != then);
+    assert_eq!(differs, None, "set UPDATE_GOLDEN=1 if the API was meant to change");
+    assert_eq!(described.len(), pinned.len());
+}
+
+#[test]
+fn field_numbers_of_the_form_follow_its_order_without_gaps() {
+    let pool = prost_reflect::DescriptorPool::decode(crossfoot::form::DESCRIPTORS).unwrap();
+    let messages = pool.all_messages().filter(|message| message.full_name().starts_with("disclosure.annual.v2021."));
+    for message in messages {
+        // source order is the order of declaration
+        let numbers: Vec<i32> = message.descriptor_proto().field.iter().filter_map(|field| field.number).collect();
+        assert_eq!(numbers, (1..=numbers.len() as i32).collect::<Vec<_>>(), "{}", message.full_name());
+    }
+    assert!(SOURCES.iter().any(|(name, _)| *name == "disclosure/annual/v2021/annual_report.proto"));
+}
