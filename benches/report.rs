@@ -1,6 +1,13 @@
 //! One complete report: 200 explicit figures, most of them 0. Target: decode and
 //! all in-report checks in at most 1 µs on one core, without allocating.
 
+#![allow(
+    missing_docs,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "a measurement, not an interface"
+)]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};

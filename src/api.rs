@@ -1,6 +1,6 @@
 //! The doors: gRPC services that translate, and nothing else. The core decides.
 //!
-//! `pb` types end here and in [`crate::client`]. One file, [`status`], chooses
+//! `pb` types end here and in [`crate::client`]. One file, `status`, chooses
 //! gRPC codes.
 
 mod convert;

@@ -17,8 +17,8 @@ use parking_lot::RwLock;
 
 pub use codec::{CodecError, Forms};
 pub use page::PageError;
-pub use store::StoreError;
 use store::{Batch, Store};
+pub use store::{StoreError, StoredAttempt};
 
 use crate::domain::event::Event;
 use crate::domain::{ApplyError, State};
@@ -176,7 +176,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`] if the store fails.
-    pub fn attempts(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, LedgerError> {
+    pub fn attempts(&self) -> Result<Vec<StoredAttempt>, LedgerError> {
         Ok(self.store.get()?.attempts()?)
     }
 }

@@ -1,6 +1,20 @@
 //! Forms: a second one that is not in the binary, malformed ones, and the exact
 //! shape of the built-in one.
 
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::wildcard_enum_match_arm,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "a test says what is wrong by failing"
+)]
+
 mod city;
 
 use std::fs;

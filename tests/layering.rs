@@ -1,5 +1,19 @@
 //! The house rules that a program can check: layers, and where names may stand.
 
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::wildcard_enum_match_arm,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "a test says what is wrong by failing"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

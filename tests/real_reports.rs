@@ -1,6 +1,20 @@
 //! The 53 real reports of `tests/data`: what is found in them is what an
 //! independent reading of the form found.
 
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::wildcard_enum_match_arm,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "a test says what is wrong by failing"
+)]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -21,7 +21,7 @@ pub(super) struct Forms {
 impl FormService for Forms {
     async fn list_forms(&self, _: Request<pb::ListFormsRequest>) -> Result<Response<pb::ListFormsResponse>, Status> {
         let forms = self.desk.with_state(crate::domain::State::current_forms);
-        Ok(Response::new(pb::ListFormsResponse { forms: forms.iter().map(|form| summary(form)).collect() }))
+        Ok(Response::new(pb::ListFormsResponse { forms: forms.iter().map(summary).collect() }))
     }
 
     async fn get_form(&self, request: Request<pb::GetFormRequest>) -> Result<Response<pb::GetFormResponse>, Status> {

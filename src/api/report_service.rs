@@ -33,7 +33,7 @@ pub(super) struct Reports {
 
 /// A place in the answers of a stream.
 enum Place {
-    Told(pb::SubmissionResult),
+    Told(Box<pb::SubmissionResult>),
     Coming(Option<pb::SeriesName>, Answer<Decision>),
 }
 
@@ -67,7 +67,7 @@ impl ReportService for Reports {
         tokio::spawn(take_stream(desk, stop, request.into_inner(), places));
         let results = ReceiverStream::new(waiting).then(|place: Result<Place, Status>| async {
             let result = match place? {
-                Place::Told(result) => result,
+                Place::Told(result) => *result,
                 Place::Coming(series, answer) => match answer.await {
                     Ok(Ok(decision)) => {
                         log_refusal(&decision);
@@ -205,14 +205,14 @@ async fn take_stream(
 
 async fn begin(desk: &Desk, request: pb::SubmitReportsRequest) -> Place {
     let Some(submission) = request.submission else {
-        return Place::Told(refused_to_pb(None, "INVALID", "submission: is not there".to_owned()));
+        return Place::Told(Box::new(refused_to_pb(None, "INVALID", "submission: is not there".to_owned())));
     };
     let series = submission.series.clone();
     match submission_from_pb(submission) {
-        Err(status) => Place::Told(refused_to_pb(series, "INVALID", status.message().to_owned())),
+        Err(status) => Place::Told(Box::new(refused_to_pb(series, "INVALID", status.message().to_owned()))),
         Ok(submission) => match desk.begin(submission).await {
             Ok(answer) => Place::Coming(series, answer),
-            Err(error) => Place::Told(unjudged_to_pb(series, &error)),
+            Err(error) => Place::Told(Box::new(unjudged_to_pb(series, &error))),
         },
     }
 }

@@ -149,7 +149,7 @@ async fn show(args: &ShowArgs) -> anyhow::Result<Answer> {
         report.filter(|any| !any.value.is_empty()).and_then(|any| form.to_json(&any.value).ok()).unwrap_or(Value::Null)
     };
     let mut text = String::new();
-    let mut answer = json!({ "position": position });
+    let mut answer = serde_json::Map::from_iter([("position".to_owned(), json!(position))]);
     if let Some(stored) = report {
         let state = match stored.state() {
             wire::RevisionState::Effective => "EFFECTIVE",
@@ -161,7 +161,7 @@ async fn show(args: &ShowArgs) -> anyhow::Result<Answer> {
         let findings: Vec<_> = stored.findings.iter().cloned().map(|finding| client::finding(finding).0).collect();
         let report = to_json(stored.report);
         text.push_str(&format!("{state}, receipt {receipt:#}\n{}{report:#}\n", findings_text(&findings)));
-        answer["report"] = json!({
+        let value = json!({
             "state": state,
             "receipt": receipt,
             "principal": stored.principal,
@@ -170,17 +170,19 @@ async fn show(args: &ShowArgs) -> anyhow::Result<Answer> {
             "findings": findings_json(stored.findings),
             "report": report,
         });
+        answer.insert("report".to_owned(), value);
     }
     if let Some(refused) = last_refused {
         let findings: Vec<_> = refused.findings.iter().cloned().map(|finding| client::finding(finding).0).collect();
         let time = refused.time.map(|time| time.to_string()).unwrap_or_default();
         text.push_str(&format!("last attempt refused at {time}: {}\n{}", refused.reason, findings_text(&findings)));
-        answer["last_refused"] = json!({
+        let value = json!({
             "time": time,
             "reason": refused.reason,
             "findings": findings_json(refused.findings),
             "report": to_json(refused.report),
         });
+        answer.insert("last_refused".to_owned(), value);
     }
-    Ok(if args.json { Answer::Json(answer) } else { Answer::Text(text) })
+    Ok(if args.json { Answer::Json(Value::Object(answer)) } else { Answer::Text(text) })
 }

@@ -276,6 +276,6 @@ impl Book {
     #[cfg(test)]
     pub(super) fn corrupt(&mut self, index: usize, cell: usize) {
         let kept = self.kept[index].as_mut().unwrap();
-        kept.units.cells[cell] += 1;
+        kept.units.cells[cell] = kept.units.cells[cell].wrapping_add(1);
     }
 }

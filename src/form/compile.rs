@@ -231,8 +231,8 @@ impl Builder<'_> {
             let wire = shape.tag & 7;
             return Some((Kind::Prose(shape), wire));
         }
-        match field.kind() {
-            Wire::Message(below) if !field.is_list() && !field.is_map() && field.containing_oneof().is_none() => {
+        match field.kind().as_message().cloned() {
+            Some(below) if !field.is_list() && !field.is_map() && field.containing_oneof().is_none() => {
                 Some((Kind::Group(self.group(&below, &path)), BYTES))
             }
             _ => {
@@ -290,10 +290,11 @@ impl Builder<'_> {
             return None;
         }
         let repeated = field.is_list();
-        let (shape, wire) = match field.kind() {
-            Wire::String => (self.text(field, max_bytes, path), BYTES),
-            Wire::Int64 if !repeated => (Shape::Integer, VARINT),
-            Wire::Message(below) => {
+        let kind = field.kind();
+        let (shape, wire) = match kind.as_message() {
+            None if kind == Wire::String => (self.text(field, max_bytes, path), BYTES),
+            None if kind == Wire::Int64 && !repeated => (Shape::Integer, VARINT),
+            Some(below) => {
                 let below_fields = below.fields().collect::<Vec<_>>();
                 let fields = below_fields
                     .iter()
@@ -304,7 +305,7 @@ impl Builder<'_> {
                 let is_claim = below.full_name() == CLAIM;
                 (if is_claim { Shape::Claim(fields) } else { Shape::Message(fields) }, BYTES)
             }
-            _ => {
+            None => {
                 self.problems.field(field, "text is made of strings, int64 and messages of them");
                 return None;
             }

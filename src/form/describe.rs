@@ -301,7 +301,13 @@ impl Form {
             CheckKind::TooLarge(_) => {
                 (format!("「{zh}」{left} 超过上限 {right}"), format!("{en} {left} is above the bound {right}"))
             }
-            _ => (format!("「{zh}」{left}，应为 {right}"), format!("{en} is {left}, should be {right}")),
+            CheckKind::Equation(_)
+            | CheckKind::NotNil(_)
+            | CheckKind::MakesRules(_)
+            | CheckKind::Jump { .. }
+            | CheckKind::TextMissing(_) => {
+                (format!("「{zh}」{left}，应为 {right}"), format!("{en} is {left}, should be {right}"))
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use prost::bytes::Bytes;
 use crate::domain::State;
 use crate::domain::event::SeriesKey;
 use crate::form::{FindingRecord, Statements, put_varint, take_varint};
-use crate::ledger::{pack_findings, unpack_findings};
+use crate::ledger::{StoredAttempt, pack_findings, unpack_findings};
 use crate::words::{Coverage, FamilyName, Timestamp, UnitCode, Year, limits};
 
 /// An attempt that was refused.
@@ -148,7 +148,7 @@ impl Attempt {
 
 impl Attempts {
     /// Reads stored attempts; damaged ones are left out, they promise nothing.
-    pub(super) fn load(stored: Vec<(Vec<u8>, Vec<u8>)>) -> Self {
+    pub(super) fn load(stored: Vec<StoredAttempt>) -> Self {
         let mut attempts = Self::default();
         for (key, value) in stored {
             let series = std::str::from_utf8(&key).ok().and_then(series_of);

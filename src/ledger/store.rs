@@ -5,7 +5,7 @@
 //! Linux and files it creates are not synced in their folder: both are done here
 //! (ARCHITECTURE.md tells what was measured).
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -52,7 +52,12 @@ pub(super) struct Store {
     attempts: sled::Tree,
     /// A second handle of sled's file, to sync it.
     file: File,
+    /// Held while the store is open: sled lets go of its own lock late.
+    _lock: File,
 }
+
+/// Key and value of a refused attempt.
+pub type StoredAttempt = (Vec<u8>, Vec<u8>);
 
 /// What one commit writes.
 #[derive(Debug, Default)]
@@ -101,20 +106,62 @@ fn sync(path: &Path) -> Result<File, StoreError> {
     Ok(file)
 }
 
+/// Takes the folder for this process.
+fn lock(dir: &Path) -> Result<File, StoreError> {
+    let path = dir.join("lock");
+    let failed = |error| StoreError::File(path.clone(), error);
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(dir.to_owned())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// A snapshot that an abrupt stop left half-written keeps sled from opening; it
+/// is never needed.
+fn remove_half_written_snapshots(dir: &Path) -> Result<(), StoreError> {
+    let failed = |error| StoreError::File(dir.to_owned(), error);
+    for entry in std::fs::read_dir(dir).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with("snap.") && name.ends_with(".generating")) {
+            std::fs::remove_file(entry.path()).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// Opens sled. Its threads may hold its lock a moment longer than its last
+/// handle; that is waited for.
+fn open_engine(dir: &Path) -> Result<sled::Db, StoreError> {
+    let open = || sled::Config::new().path(dir).flush_every_ms(None).open();
+    let failed = |error| StoreError::Engine(dir.to_owned(), error);
+    match open() {
+        Err(sled::Error::Io(problem)) if problem.to_string().contains("lock") => {
+            let path = dir.join("db");
+            let file_failed = |error| StoreError::File(path.clone(), error);
+            let file = File::open(&path).map_err(file_failed)?;
+            file.lock().map_err(file_failed)?;
+            drop(file);
+            open().map_err(failed)
+        }
+        opened => opened.map_err(failed),
+    }
+}
+
 impl Store {
     /// Opens the store, or makes one.
     pub(super) fn open(dir: &Path) -> Result<Self, StoreError> {
         let failed = |error| StoreError::Engine(dir.to_owned(), error);
         std::fs::create_dir_all(dir).map_err(|error| StoreError::File(dir.to_owned(), error))?;
-        let config = sled::Config::new().path(dir).flush_every_ms(None);
-        let db = config.open().map_err(|error| match error {
-            sled::Error::Io(ref problem) if problem.to_string().contains("lock") => StoreError::InUse(dir.to_owned()),
-            other => failed(other),
-        })?;
+        let lock = lock(dir)?;
+        remove_half_written_snapshots(dir)?;
+        let db = open_engine(dir)?;
         let ledger = db.open_tree(b"ledger").map_err(failed)?;
         let attempts = db.open_tree(b"attempts").map_err(failed)?;
         match ledger.get(FORMAT_KEY).map_err(failed)? {
-            Some(format) if format == FORMAT => {}
+            Some(format) if *format == *FORMAT => {}
             None if ledger.is_empty() => {
                 ledger.insert(FORMAT_KEY, FORMAT).map_err(failed)?;
             }
@@ -127,7 +174,7 @@ impl Store {
         if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             sync(parent)?;
         }
-        Ok(Self { dir: dir.to_owned(), db, ledger, attempts, file })
+        Ok(Self { dir: dir.to_owned(), db, ledger, attempts, file, _lock: lock })
     }
 
     fn failed(&self, error: sled::Error) -> StoreError {
@@ -215,8 +262,8 @@ impl Store {
     }
 
     /// All attempts: key, value.
-    pub(super) fn attempts(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
-        let mut found: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+    pub(super) fn attempts(&self) -> Result<Vec<StoredAttempt>, StoreError> {
+        let mut found: Vec<StoredAttempt> = Vec::new();
         for entry in self.attempts.iter() {
             let (key, value) = entry.map_err(|error| self.failed(error))?;
             let Some((prefix, _part)) = key.split_last_chunk::<2>() else { continue };
@@ -234,4 +281,54 @@ impl Store {
 fn attempt_prefix(key: &[u8]) -> Vec<u8> {
     let length = u16::try_from(key.len()).unwrap_or(u16::MAX);
     [&length.to_be_bytes()[..], key].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_has_one_store_at_a_time_and_opens_again_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        for _ in 0..20 {
+            let store = Store::open(folder.path()).unwrap();
+            assert!(matches!(Store::open(folder.path()), Err(StoreError::InUse(_))));
+            drop(store);
+        }
+    }
+
+    #[test]
+    fn a_half_written_snapshot_does_not_keep_the_store_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = b"kept".to_vec();
+        let digest = Digest::of(&[&text]);
+        let mut batch = Batch::default();
+        batch.text(&digest, &text);
+        Store::open(folder.path()).unwrap().write(batch).unwrap();
+        std::fs::write(folder.path().join("snap.0000000000000DAD.generating"), b"half").unwrap();
+        assert_eq!(Store::open(folder.path()).unwrap().text(&digest).unwrap(), text);
+    }
+
+    #[test]
+    fn a_store_of_an_unknown_format_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        store.ledger.insert(FORMAT_KEY, b"crossfoot ledger 2").unwrap();
+        drop(store);
+        assert!(matches!(Store::open(folder.path()), Err(StoreError::UnknownFormat(_))));
+    }
+
+    #[test]
+    fn texts_longer_than_a_page_come_back_whole_and_a_damaged_one_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let text: Vec<u8> = (0..20_000_u32).flat_map(u32::to_le_bytes).collect();
+        let digest = Digest::of(&[&text]);
+        let mut batch = Batch::default();
+        batch.text(&digest, &text);
+        store.write(batch).unwrap();
+        assert_eq!(store.text(&digest).unwrap(), text);
+        store.ledger.insert(text_key(&digest, 1), b"other").unwrap();
+        assert!(matches!(store.text(&digest), Err(StoreError::Text(_))));
+    }
 }
