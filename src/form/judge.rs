@@ -102,7 +102,7 @@ impl Form {
         let mut within = true;
         for &cell in &reader.nonzero {
             let value = reader.values.get(cell).copied().unwrap_or(0);
-            within &= value >= 0 && self.cells.get(cell).is_some_and(|cell| value <= cell.max);
+            within &= self.cells.is_within(cell, value);
             for &(slot, taken_away) in self.rules.slots_of_cell.get(cell).into_iter().flatten() {
                 if let Some(residual) = reader.residuals.get_mut(slot) {
                     // exact while figures are within bounds: limits::FIGURE_MAX × limits::CELLS_PER_FORM fits

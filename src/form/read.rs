@@ -11,7 +11,7 @@
 use super::Form;
 use super::options::Claim;
 use super::prose;
-use super::schema::{BYTES, Field, Group, Kind};
+use super::schema::{BYTES, Field, Group, Kind, Zeros};
 
 /// Bytes that are not a report of the form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -115,7 +115,7 @@ impl Reader {
                     let (content, rest) = take_bytes(rest).ok_or_else(|| damaged_at(group, field))?;
                     set(&mut self.groups_seen, below.id).ok_or_else(|| twice(group, field))?;
                     match &below.zeros {
-                        Some(zeros) if **zeros == *content => self.all_zero(below),
+                        Some(zeros) if *zeros.wire == *content => self.all_zero(zeros),
                         _ => self.group(form, below, content)?,
                     }
                     rest
@@ -135,12 +135,12 @@ impl Reader {
         Some(())
     }
 
-    /// A group whose every cell is stated and 0; its cells lie side by side.
-    fn all_zero(&mut self, group: &Group) {
-        for field in &group.fields {
-            if let Kind::Cell(index) = field.kind {
-                // the group itself was not seen before, so none of these were
-                let _ = set(&mut self.present, index);
+    /// A group whose every cell is stated and 0. It was not seen before, so none
+    /// of its cells were.
+    fn all_zero(&mut self, zeros: &Zeros) {
+        for &(word, bits) in &zeros.present {
+            if let Some(word) = self.present.get_mut(word) {
+                *word |= bits;
             }
         }
     }

@@ -15,9 +15,17 @@ pub(super) struct Group {
     pub(super) message: String,
     /// Its fields, by number.
     pub(super) fields: Vec<Field>,
-    /// How the group looks on the wire with every cell stated as 0, if it holds
-    /// cells only: most rows of most reports are exactly this.
-    pub(super) zeros: Option<Box<[u8]>>,
+    pub(super) zeros: Option<Zeros>,
+}
+
+/// How a group that holds cells only looks with every cell stated as 0: most
+/// rows of most reports are exactly this.
+#[derive(Debug)]
+pub(super) struct Zeros {
+    /// Its content on the wire.
+    pub(super) wire: Box<[u8]>,
+    /// Its cells, as presence words: (index of the word, bits).
+    pub(super) present: Vec<(usize, u64)>,
 }
 
 /// A field of a group.

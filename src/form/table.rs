@@ -35,6 +35,8 @@ pub struct Cell {
 #[derive(Debug, Clone, Default)]
 pub struct CellTable {
     cells: Vec<Cell>,
+    /// Largest figure by cell, side by side for the checks.
+    bounds: Vec<i64>,
     required: Vec<u64>,
     optional: Vec<usize>,
 }
@@ -51,7 +53,8 @@ impl CellTable {
                 _ => optional.push(index),
             }
         }
-        Self { cells, required, optional }
+        let bounds = cells.iter().map(|cell| cell.max).collect();
+        Self { cells, bounds, required, optional }
     }
 
     /// Number of cells.
@@ -70,6 +73,12 @@ impl CellTable {
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&Cell> {
         self.cells.get(index)
+    }
+
+    /// Whether a figure is between 0 and the largest the cell may state.
+    #[must_use]
+    pub fn is_within(&self, index: usize, figure: i64) -> bool {
+        figure >= 0 && self.bounds.get(index).is_some_and(|bound| figure <= *bound)
     }
 
     /// Index of the cell at a path.

@@ -3,7 +3,7 @@
 use super::Form;
 use super::read::{ProseElement, ReadError, Reader};
 use super::row::{Row, RowError, put_varint};
-use super::schema::{Group, Kind, VARINT, tag};
+use super::schema::{Group, Kind, VARINT, Zeros, tag};
 use super::{CellTable, prose};
 
 /// A stored report that cannot be written.
@@ -74,13 +74,18 @@ fn put_group(out: &mut Vec<u8>, group: &Group, reader: &Reader, figures: bool) {
     }
 }
 
-/// How a group of cells only looks with every cell stated as 0.
-pub(super) fn zeros(group: &Group) -> Option<Box<[u8]>> {
-    let mut out = Vec::new();
+/// How a group looks with every cell stated as 0, if it holds cells only.
+pub(super) fn zeros(group: &Group) -> Option<Zeros> {
+    let (mut wire, mut present) = (Vec::new(), Vec::<(usize, u64)>::new());
     for field in &group.fields {
-        let Kind::Cell(_) = field.kind else { return None };
-        put_varint(&mut out, u64::from(tag(field.number, VARINT)));
-        out.push(0);
+        let Kind::Cell(index) = field.kind else { return None };
+        put_varint(&mut wire, u64::from(tag(field.number, VARINT)));
+        wire.push(0);
+        let (word, bit) = (index / 64, 1 << (index % 64));
+        match present.last_mut() {
+            Some((last, bits)) if *last == word => *bits |= bit,
+            _ => present.push((word, bit)),
+        }
     }
-    Some(out.into_boxed_slice())
+    Some(Zeros { wire: wire.into_boxed_slice(), present })
 }
