@@ -128,6 +128,13 @@ pub(super) fn ratios_text(rollup: &wire::GetRollupResponse) -> String {
     })
 }
 
+/// The innermost two names of a cell: enough beside the printed ordinals.
+fn row_and_column(label: &str) -> String {
+    let mut parts: Vec<&str> = label.rsplit(" · ").take(2).collect();
+    parts.reverse();
+    parts.join(" · ")
+}
+
 fn text(rollup: &wire::GetRollupResponse, form: &Form, all: bool) -> String {
     let mut text = format!(
         "{} {} {}, basis {}, position {}\n{}\n",
@@ -141,7 +148,7 @@ fn text(rollup: &wire::GetRollupResponse, form: &Form, all: bool) -> String {
     let rows = rollup.cells.iter().filter(|cell| all || cell.value != 0).filter_map(|total| {
         let cell = form.cells().get(form.cells().find(&total.path)?)?;
         let figure = grouped(&in_printed_unit(total.value, cell.scale));
-        Some(vec![cell.short_zh.clone(), cell.label_en.clone(), figure, cell.unit_zh.clone()])
+        Some(vec![cell.short_zh.clone(), row_and_column(&cell.label_en), figure, cell.unit_zh.clone()])
     });
     let rows: Vec<Vec<String>> = rows.collect();
     let zeros = rollup.cells.len().saturating_sub(rows.len());
