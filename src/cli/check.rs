@@ -71,10 +71,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Answer> {
         .collect::<anyhow::Result<Vec<Checked>>>()?;
     let failed = checked.iter().any(|checked| checked.verdict == Verdict::Fail);
     let answer = if args.json {
-        Answer::Json(match checked.as_slice() {
-            [one] => one.json(),
-            many => many.iter().map(Checked::json).collect(),
-        })
+        Answer::Lines(checked.iter().map(Checked::json).collect())
     } else {
         Answer::Text(checked.iter().map(Checked::text).collect())
     };
