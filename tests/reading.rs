@@ -7,6 +7,10 @@
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::wildcard_enum_match_arm,
+    clippy::panic,
     reason = "a test says what is wrong by failing"
 )]
 
@@ -32,7 +36,7 @@ fn fill(message: &mut DynamicMessage, seeds: &mut dyn Iterator<Item = u64>) {
     let fields: Vec<_> = message.descriptor().fields().collect();
     for field in fields {
         let seed = seeds.next().unwrap_or(0);
-        if seed % 4 == 0 {
+        if seed.is_multiple_of(4) {
             continue;
         }
         let value = |seeds: &mut dyn Iterator<Item = u64>| match field.kind().as_message() {

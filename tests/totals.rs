@@ -7,8 +7,10 @@
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
+    clippy::wildcard_enum_match_arm,
+    clippy::panic,
+    clippy::cast_possible_wrap,
     reason = "a test says what is wrong by failing"
 )]
 

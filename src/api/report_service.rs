@@ -73,6 +73,8 @@ impl ReportService for Reports {
                         log_refusal(&decision);
                         decision_to_pb(decision)
                     }
+                    // a refusal says something of the report; a failure of ours does not
+                    Ok(Err(error)) if error.is_ours() => return Err(from_submit(&error)),
                     Ok(Err(error)) => unjudged_to_pb(series, &error),
                     Err(_) => return Err(Status::unavailable("the service is stopping")),
                 },
@@ -194,7 +196,7 @@ async fn take_stream(
         let place = match next {
             None => return,
             Some(Err(status)) => Err(status),
-            Some(Ok(request)) => Ok(begin(&desk, request).await),
+            Some(Ok(request)) => begin(&desk, request).await,
         };
         let broken = place.is_err();
         if places.send(place).await.is_err() || broken {
@@ -203,16 +205,18 @@ async fn take_stream(
     }
 }
 
-async fn begin(desk: &Desk, request: pb::SubmitReportsRequest) -> Place {
+async fn begin(desk: &Desk, request: pb::SubmitReportsRequest) -> Result<Place, Status> {
+    let told = |result| Ok(Place::Told(Box::new(result)));
     let Some(submission) = request.submission else {
-        return Place::Told(Box::new(refused_to_pb(None, "INVALID", "submission: is not there".to_owned())));
+        return told(refused_to_pb(None, "INVALID", "submission: is not there".to_owned()));
     };
     let series = submission.series.clone();
     match submission_from_pb(submission) {
-        Err(status) => Place::Told(Box::new(refused_to_pb(series, "INVALID", status.message().to_owned()))),
+        Err(status) => told(refused_to_pb(series, "INVALID", status.message().to_owned())),
         Ok(submission) => match desk.begin(submission).await {
-            Ok(answer) => Place::Coming(series, answer),
-            Err(error) => Place::Told(Box::new(unjudged_to_pb(series, &error))),
+            Ok(answer) => Ok(Place::Coming(series, answer)),
+            Err(error) if error.is_ours() => Err(from_submit(&error)),
+            Err(error) => told(unjudged_to_pb(series, &error)),
         },
     }
 }

@@ -223,3 +223,12 @@ pub enum SubmitError {
     #[error("the ledger cannot be written now; submit again with the same request id: {0}")]
     Unavailable(String),
 }
+
+impl SubmitError {
+    /// Whether the failure is ours: the submission is as good as it was, and may
+    /// be sent again.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        matches!(self, Self::DiskFull | Self::Unavailable(_))
+    }
+}
