@@ -12,6 +12,7 @@ mod figure;
 mod finding;
 mod json;
 mod judge;
+mod layout;
 pub mod options;
 mod prose;
 mod read;

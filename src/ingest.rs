@@ -8,6 +8,7 @@
 
 mod admit;
 mod attempts;
+mod batch;
 mod desk;
 mod explain;
 mod outcome;

@@ -11,7 +11,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, FileDescrip
 use super::options::{self, Measure};
 use super::schema::{BYTES, Field, Group, Kind, Label, Prose, Shape, VARINT, join, tag};
 use super::table::{Cell, CellTable};
-use super::{Form, rules, write};
+use super::{Form, layout, write};
 use crate::words::{Digest, FamilyName, Year, limits};
 
 /// A form that cannot be used.
@@ -145,7 +145,7 @@ fn compile(
     {
         problems.message(message, "last_year is before first_year");
     }
-    let rules = rules::compile(pool, message, &root, &cells, &texts, &options, problems);
+    let rules = layout::compile(pool, message, &root, &cells, &texts, &options, problems);
     if problems.0.len() > before {
         return None;
     }

@@ -10,8 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::admit::admit;
 use super::attempts::Attempts;
+use super::batch::{Reply, Work};
 use super::outcome::{Decision, SeriesChoice, Submission, SubmitError};
-use super::writer::{Reply, Work, Writer};
+use super::writer::Writer;
 use crate::domain::event::{Event, EventKind, FormId, FormRegistered, SeriesKey, UnitEntry};
 use crate::domain::{Plan, State};
 use crate::form::{Catalog, Explanation, Form};

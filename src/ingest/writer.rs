@@ -8,77 +8,20 @@ use std::mem;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::admit::Admitted;
 use super::attempts::{Attempt, Attempts, stored_key};
+use super::batch::{Batch, Reply, Told, Waiting, Work, tell};
 use super::explain;
 use super::outcome::{Decision, Outcome, Receipt, SubmitError};
 use super::sequence::{Judged, Overlay, Verdicts};
-use crate::domain::event::{Event, EventKind, QueryExplained, SeriesKey, UnitEntry, UnitsApplied};
-use crate::domain::{Plan, State};
+use crate::domain::State;
+use crate::domain::event::{Event, EventKind, QueryExplained, SeriesKey, UnitsApplied};
 use crate::form::Explanation;
 use crate::ledger::{AppendError, Ledger, LedgerReader};
 use crate::words::clock::Clock;
-use crate::words::{Digest, Position, Revision, Timestamp, limits};
-
-/// Something to be decided in order.
-#[derive(Debug)]
-pub(super) enum Work {
-    Submit(Box<Admitted>, Reply<Decision>),
-    Withdraw {
-        series: SeriesKey,
-        revision: Revision,
-        reason: String,
-        principal: Arc<str>,
-        reply: Reply<Position>,
-    },
-    Explain {
-        series: SeriesKey,
-        explanation: Explanation,
-        quotes: Vec<String>,
-        principal: Arc<str>,
-        reply: Reply<(Position, i64)>,
-    },
-    Units {
-        units: Vec<UnitEntry>,
-        validate_only: bool,
-        reason: String,
-        principal: Arc<str>,
-        reply: Reply<(Position, Plan)>,
-    },
-}
-
-pub(super) type Reply<T> = oneshot::Sender<Result<T, SubmitError>>;
-
-/// An answer that waits for its batch to be durable.
-#[derive(Debug)]
-enum Waiting {
-    Submitted(Box<Decision>, Reply<Decision>, Digest),
-    Withdrawn(Reply<Position>),
-    Explained(Reply<(Position, i64)>, SeriesKey),
-    Units(Reply<(Position, Plan)>, Plan),
-}
-
-/// What will be appended.
-#[derive(Debug, Default)]
-struct Batch {
-    events: Vec<Event>,
-    texts: Vec<(Digest, Vec<u8>)>,
-    waiting: Vec<Waiting>,
-    bytes: usize,
-    /// What needs no event, told once what came before it is durable.
-    told: Vec<Told>,
-}
-
-/// A decision that appends nothing: a refusal, a dry run, or UNCHANGED with the
-/// place of the report whose receipt is given again.
-#[derive(Debug)]
-struct Told {
-    reply: Reply<Decision>,
-    decision: Decision,
-    receipt_of: Option<Position>,
-}
+use crate::words::{Digest, Position, Timestamp, limits};
 
 /// See the module.
 #[derive(Debug)]
@@ -371,22 +314,6 @@ impl Writer {
             }
         }
     }
-}
-
-impl Waiting {
-    fn fail(self, error: &SubmitError) {
-        match self {
-            Self::Submitted(_, reply, _) => tell(reply, Err(error.clone())),
-            Self::Withdrawn(reply) => tell(reply, Err(error.clone())),
-            Self::Explained(reply, _) => tell(reply, Err(error.clone())),
-            Self::Units(reply, _) => tell(reply, Err(error.clone())),
-        }
-    }
-}
-
-/// Answers; a caller who has gone away does not hinder.
-fn tell<T>(reply: Reply<T>, answer: Result<T, SubmitError>) {
-    let _ = reply.send(answer);
 }
 
 /// The receipt of a report in the ledger.
