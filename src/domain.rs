@@ -17,7 +17,7 @@ mod units;
 
 pub use completeness::Counts;
 pub use plan::{ChangeKind, Plan, Preview, UnitChange};
-pub use series::{Effective, Series, Stored, explains};
+pub use series::{Effective, Series, Stored, Words, explains};
 pub use state::{ApplyError, Rollup, State};
 pub use totals::{Total, TotalOverflow};
 pub use tree::{Node, Tree};

@@ -159,16 +159,29 @@ impl Form {
         self.rules.rules.get(self.rules.claims?).map(|rule| rule.id.as_str())
     }
 
-    /// The check of the claim with that place in the report.
+    /// The checks of claims with these words, in their order. A claim's check is
+    /// made of its words, so it is the same in every revision, and the chain need
+    /// not hold them; claims with the same words are told apart by their order.
     #[must_use]
-    pub fn claim_check(&self, ordinal: usize) -> CheckId {
-        CheckId(u32::try_from(self.rules.checks.len().saturating_add(ordinal)).unwrap_or(u32::MAX))
+    pub fn claim_checks<'a>(&self, quotes: impl Iterator<Item = &'a str>) -> Vec<CheckId> {
+        let first = u32::try_from(self.rules.checks.len()).unwrap_or(u32::MAX);
+        let mut seen: Vec<&str> = Vec::new();
+        quotes
+            .map(|quote| {
+                let before = seen.iter().filter(|known| **known == quote).count();
+                seen.push(quote);
+                let digest = Digest::of(&[quote.as_bytes(), &before.to_le_bytes()]);
+                let [a, b, c, d, ..] = *digest.as_bytes();
+                // half of what is left above the table is room enough
+                CheckId(first.saturating_add(u32::from_le_bytes([a, b, c, d]) >> 1))
+            })
+            .collect()
     }
 
-    /// The place in the report of the claim that a check is about.
+    /// Whether a check is about a claim of the prose.
     #[must_use]
-    pub fn claim_ordinal(&self, check: CheckId) -> Option<usize> {
-        (check.0 as usize).checked_sub(self.rules.checks.len())
+    pub fn is_claim(&self, check: CheckId) -> bool {
+        check.0 as usize >= self.rules.checks.len()
     }
 
     /// SHA-256 of its descriptor set.

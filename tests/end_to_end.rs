@@ -253,6 +253,9 @@ async fn an_open_query_is_counted_until_it_is_explained_and_lapses_with_its_figu
     assert_eq!(open(&city).await, 0);
     let city = city.restart().await;
     assert_eq!(open(&city).await, 0);
+    let request = wire::GetReportRequest { series: series("C-2", 2024, Coverage::Own), revision: 0 };
+    let stored = city.client.report(request).await.unwrap().report.unwrap();
+    assert_eq!(stored.explanations, [explain(5, "另有一件年末收到").explanation.unwrap()]);
     let corrected = city.submit(expecting(with_claim(6, 4), 1)).await;
     assert_eq!(corrected.outcome(), Outcome::Accepted);
     assert_eq!(open(&city).await, 1);
@@ -265,6 +268,16 @@ async fn an_open_query_is_counted_until_it_is_explained_and_lapses_with_its_figu
     assert_eq!(third.outcome(), Outcome::Accepted);
     assert_eq!(third.unused_explanations.len(), 1);
     assert!(third.findings.iter().any(|found| found.rule == "narrative.claim" && found.explained));
+    assert_eq!(open(&city).await, 0);
+
+    // it holds over a correction of something else, for it is bound to rule, words and figures
+    let form = form();
+    let mut report = json_report(&form, &balanced(7));
+    put(&mut report, "proactive.penalty_decisions", json!(3));
+    let claim = |value: &str, quote: &str| json!({ "cells": [RECEIVED], "value": value, "quote": quote });
+    put(&mut report, "narrative.claims", json!([claim("7", "共收到"), claim("4", "新收申请")]));
+    let fourth = city.submit(expecting(request_json(&form, "C-2", 2024, Coverage::Own, &report), 3)).await;
+    assert_eq!(fourth.outcome(), Outcome::Accepted);
     assert_eq!(open(&city).await, 0);
 }
 

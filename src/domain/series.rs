@@ -9,7 +9,16 @@ use crate::words::{Digest, Position, RequestId, Revision};
 pub struct Series {
     revisions: Vec<Stored>,
     effective: Option<Effective>,
-    explained: Vec<Explained>,
+    explained: Vec<Words>,
+}
+
+/// A query that was explained, and where the words are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Words {
+    /// The query.
+    pub explained: Explained,
+    /// Digest of words that came after the report; none: they came with it.
+    pub text: Option<Digest>,
 }
 
 /// One revision.
@@ -82,7 +91,7 @@ impl Series {
             nil_report: accepted.nil_report,
             findings: accepted.findings.clone().into_boxed_slice(),
         });
-        accepted.explained.iter().for_each(|explained| self.explain(*explained));
+        accepted.explained.iter().for_each(|explained| self.explain(*explained, None));
     }
 
     /// Takes the effective revision back; an older one does not revive.
@@ -94,11 +103,10 @@ impl Series {
         }
     }
 
-    /// Enters an explanation.
-    pub fn explain(&mut self, explained: Explained) {
-        if !self.explained.contains(&explained) {
-            self.explained.push(explained);
-        }
+    /// Enters an explanation in place of an earlier one of the same query.
+    pub fn explain(&mut self, explained: Explained, text: Option<Digest>) {
+        self.explained.retain(|known| known.explained != explained);
+        self.explained.push(Words { explained, text });
     }
 
     /// Replaces the findings of the effective revision.
@@ -146,14 +154,14 @@ impl Series {
 
     /// Queries explained so far, in force or lapsed.
     #[must_use]
-    pub fn explained(&self) -> &[Explained] {
+    pub fn explained(&self) -> &[Words] {
         &self.explained
     }
 
     /// Whether a finding is explained.
     #[must_use]
     pub fn is_explained(&self, record: &FindingRecord) -> bool {
-        self.explained.iter().any(|explained| explains(explained, record))
+        self.explained.iter().any(|words| explains(&words.explained, record))
     }
 
     /// Queries of the effective revision that nobody has explained.

@@ -122,7 +122,7 @@ impl State {
                 self.rejudge(&withdrawn.rejudged)
             }
             EventKind::QueryExplained(explained) => {
-                self.update(&explained.series, |series| series.explain(explained.explained))
+                self.update(&explained.series, |series| series.explain(explained.explained, Some(explained.text)))
             }
         }
     }

@@ -137,7 +137,8 @@ impl Form {
 
     fn claim_in_words(&self, record: &FindingRecord, evidence: Evidence<'_>) -> Option<Finding> {
         let rule = self.rules.rules.get(self.rules.claims?)?;
-        let claim = evidence.claims.get(self.claim_ordinal(record.check)?)?;
+        let checks = self.claim_checks(evidence.claims.iter().map(|claim| claim.quote.as_str()));
+        let (claim, _) = evidence.claims.iter().zip(checks).find(|(_, check)| *check == record.check)?;
         let unknown: Vec<&str> =
             claim.cells.iter().map(String::as_str).filter(|path| self.cells.find(path).is_none()).collect();
         let addends: Vec<Addend> = claim

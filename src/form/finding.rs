@@ -2,8 +2,7 @@
 
 /// Number of a check in the table of its form.
 ///
-/// Claims of the prose are numbered on from the end of the table, one for each
-/// claim in the order of the report.
+/// Claims of the prose have numbers beyond the table, made of their words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CheckId(pub u32);
 

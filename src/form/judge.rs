@@ -188,7 +188,8 @@ impl Form {
         if self.rules.claims.is_none() {
             return;
         }
-        for (ordinal, claim) in reader.claims.iter().enumerate() {
+        let checks = self.claim_checks(reader.claims.iter().map(|claim| claim.quote.as_str()));
+        for (claim, check) in reader.claims.iter().zip(checks) {
             let sum = claim.cells.iter().try_fold(0_i128, |sum, path| {
                 let value = figures.get(&self.cells, self.cells.find(path)?)?;
                 sum.checked_add(i128::from(value))
@@ -199,7 +200,6 @@ impl Form {
                 (Some(_), Some(_)) => Verdict::Fail,
                 _ => Verdict::NotAssessable,
             };
-            let check = self.claim_check(ordinal);
             found.push(FindingRecord { check, verdict, left: sum, right: claim.value });
         }
     }

@@ -22,10 +22,14 @@ pub(super) fn query_of(
     quotes: &[String],
     explanation: &Explanation,
 ) -> Option<Explained> {
-    let named = |check: CheckId| match form.claim_ordinal(check) {
-        None => form.check_name(check) == Some((explanation.rule.as_str(), explanation.instance.as_str())),
-        Some(ordinal) => {
-            form.claims_rule() == Some(explanation.rule.as_str()) && quotes.get(ordinal) == Some(&explanation.instance)
+    let claims = form.claim_checks(quotes.iter().map(String::as_str));
+    let is_quoted =
+        |check| quotes.iter().zip(&claims).any(|(quote, claim)| *quote == explanation.instance && *claim == check);
+    let named = |check: CheckId| {
+        if form.is_claim(check) {
+            form.claims_rule() == Some(explanation.rule.as_str()) && is_quoted(check)
+        } else {
+            form.check_name(check) == Some((explanation.rule.as_str(), explanation.instance.as_str()))
         }
     };
     let query = found.iter().filter(|record| form.is_open_query(record)).find(|record| {

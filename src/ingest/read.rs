@@ -7,9 +7,9 @@ use super::desk::{Desk, DeskError};
 use super::outcome::{Receipt, SubmitError};
 use super::sequence::{Unpacked, prior_of};
 use crate::domain::event::{EventKind, ReportAccepted, SeriesKey};
-use crate::domain::{Rollup, Series, State, Stored};
+use crate::domain::{Rollup, Series, State, Stored, explains};
 use crate::form::{Evidence, Explanation, Finding, FindingRecord, Form, Reader, Statements, unpack_texts};
-use crate::words::{Basis, FamilyName, Position, Revision, UnitCode, Year, limits};
+use crate::words::{Basis, Digest, FamilyName, Position, Revision, UnitCode, Year, limits};
 
 /// A roll-up with the lists that go with it.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub struct StoredReport {
     pub statements: Statements,
     /// As judged now if it counts, else as recorded; and whether explained.
     pub findings: Vec<(Finding, bool)>,
-    /// Explanations sent with it.
+    /// Explanations sent with it; of the report that counts, later ones too.
     pub explanations: Vec<Explanation>,
     /// Who sent it.
     pub principal: Arc<str>,
@@ -166,11 +166,14 @@ impl Desk {
         let EventKind::ReportAccepted(accepted) = event.kind else { return Err(damaged("is no report")) };
         let form = state.form(accepted.form).ok_or_else(|| damaged("its form is not registered"))?;
         let texts = accepted.texts.map(|digest| self.reader.text(&digest)).transpose()?.unwrap_or_default();
-        let (prose, explanations) = unpack_texts(&texts).ok_or_else(|| damaged("its texts are damaged"))?;
+        let (prose, mut explanations) = unpack_texts(&texts).ok_or_else(|| damaged("its texts are damaged"))?;
         let report = form.write(&accepted.row, prose).map_err(|error| damaged(&error.to_string()))?;
         let recorded = if effective { series.findings() } else { &accepted.findings };
-        let findings = describe(state, key, series, &form, &accepted, &report, recorded)
+        let (findings, later) = describe(state, key, series, &form, &accepted, &report, recorded)
             .ok_or_else(|| damaged("its figures are damaged"))?;
+        for (query, digest) in later {
+            explanations.push(later_words(&query, &self.reader.text(&digest)?));
+        }
         let ReportAccepted { revision, digest, blank_means_zero, nil_report, .. } = *accepted;
         let position = stored.position;
         Ok(StoredReport {
@@ -306,6 +309,21 @@ fn nothing(key: &SeriesKey) -> SubmitError {
     SubmitError::NotFound(format!("no such report of {} for {}, {}", key.unit, key.year, key.coverage))
 }
 
+/// An explanation that came after the report.
+fn later_words(finding: &Finding, text: &[u8]) -> Explanation {
+    Explanation {
+        rule: finding.rule.clone(),
+        instance: finding.instance.clone(),
+        left: finding.left.unwrap_or_default(),
+        right: finding.right.unwrap_or_default(),
+        text: String::from_utf8_lossy(text).into_owned(),
+    }
+}
+
+/// Findings in words with whether they are explained, and the queries explained
+/// after the report with the digest of the explanation.
+type Described = (Vec<(Finding, bool)>, Vec<(Finding, Digest)>);
+
 /// Puts the findings of a stored report into words.
 fn describe(
     state: &State,
@@ -315,7 +333,7 @@ fn describe(
     accepted: &ReportAccepted,
     report: &[u8],
     findings: &[FindingRecord],
-) -> Option<Vec<(Finding, bool)>> {
+) -> Option<Described> {
     let absent_is_zero = accepted.blank_means_zero || accepted.nil_report;
     let now = Unpacked::new(form, &accepted.row, absent_is_zero)?;
     let prior = prior_of(|key| state.series(key), |id| state.form(id), key, form);
@@ -324,5 +342,9 @@ fn describe(
     let evidence =
         Evidence { now: now.figures(), prior: prior.as_ref().map(Unpacked::figures), claims: reader.claims() };
     let explained = |record: &FindingRecord| form.is_open_query(record) && series.is_explained(record);
-    Some(form.describe_each(findings, evidence, explained))
+    let later = series.explained().iter().filter_map(|words| {
+        let record = findings.iter().find(|record| explains(&words.explained, record))?;
+        Some((form.describe(std::slice::from_ref(record), evidence).pop()?, words.text?))
+    });
+    Some((form.describe_each(findings, evidence, explained), later.collect()))
 }

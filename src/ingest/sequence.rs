@@ -67,7 +67,7 @@ impl<'a> Overlay<'a> {
                 &withdrawn.rejudged
             }
             EventKind::QueryExplained(explained) => {
-                self.series_mut(&explained.series).explain(explained.explained);
+                self.series_mut(&explained.series).explain(explained.explained, Some(explained.text));
                 &[]
             }
             EventKind::UnitsApplied(units) => &units.rejudged,
