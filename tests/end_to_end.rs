@@ -587,3 +587,29 @@ async fn lists_come_in_pages_and_miss_nothing() {
     }
     assert_eq!(missing, ["C-1", "C-1-A", "C-1-B", "C-2"]);
 }
+
+#[tokio::test]
+async fn stopping_ends_an_open_stream_after_its_answers() {
+    let city = City::new().await;
+    let mut stream = city.client.submissions().await.unwrap();
+    stream.requests.send(wire::SubmitReportsRequest { submission: Some(own("C-2", 2024, 5)) }).await.unwrap();
+    let told = stream.results.message().await.unwrap().unwrap().result.unwrap();
+    assert_eq!(told.outcome(), Outcome::Accepted);
+    let stopping = tokio::spawn(city.stop());
+    let ended = stream.results.message().await;
+    assert!(ended.is_err_and(|status| status.code() == tonic::Code::Unavailable));
+    drop(stream);
+    drop(stopping.await.unwrap());
+}
+
+#[tokio::test]
+async fn a_message_above_the_limit_is_refused_and_the_service_goes_on() {
+    let city = City::new().await;
+    let mut huge = own("C-2", 2024, 1);
+    huge.report.as_mut().unwrap().value = vec![0x0a; 5 << 20].into();
+    assert!(city.client.submit(huge).await.is_err());
+    let mut large = own("C-2", 2024, 1);
+    large.report.as_mut().unwrap().value = vec![0x0a; 2 << 20].into();
+    assert!(city.client.submit(large).await.unwrap_err().to_string().contains("1048576"));
+    assert_eq!(city.submit(own("C-2", 2024, 1)).await.outcome(), Outcome::Accepted);
+}
