@@ -127,7 +127,13 @@ impl Line {
 pub(super) fn answer(unit: &str, year: i32, coverage: &str, result: wire::SubmissionResult) -> Value {
     let outcome = outcome_name(result.outcome());
     let findings = findings_json(result.findings);
-    let mut answer = json!({
+    let unused = result.unused_explanations.into_iter().map(|unused| {
+        let wire::Explanation { rule, instance, left, right, text } = unused.explanation.unwrap_or_default();
+        let (left, right) = (left.to_string(), right.to_string());
+        json!({ "rule": rule, "instance": instance, "left": left, "right": right, "text": text, "reason": unused.reason })
+    });
+    let unused: Vec<Value> = unused.collect();
+    json!({
         "unit": unit,
         "year": year,
         "coverage": coverage,
@@ -137,18 +143,8 @@ pub(super) fn answer(unit: &str, year: i32, coverage: &str, result: wire::Submis
         "message_en": result.message_en,
         "receipt": result.receipt.map(receipt_json),
         "findings": findings,
-    });
-    if !result.unused_explanations.is_empty()
-        && let Some(fields) = answer.as_object_mut()
-    {
-        let unused = result.unused_explanations.into_iter().map(|unused| {
-            let wire::Explanation { rule, instance, left, right, text } = unused.explanation.unwrap_or_default();
-            let (left, right) = (left.to_string(), right.to_string());
-            json!({ "rule": rule, "instance": instance, "left": left, "right": right, "text": text, "reason": unused.reason })
-        });
-        fields.insert("unused_explanations".to_owned(), unused.collect());
-    }
-    answer
+        "unused_explanations": unused,
+    })
 }
 
 /// Findings for programs; an explained query says so.

@@ -101,7 +101,10 @@ async fn send(
             continue;
         }
         let slot = match Line::parse(text.trim_start_matches('\u{feff}')) {
-            Err(error) => Slot::Here(refused_here(number, &Value::Null, &error)),
+            Err(error) => {
+                let named = serde_json::from_str(&text).unwrap_or(Value::Null);
+                Slot::Here(refused_here(number, &named, &error))
+            }
             Ok(line) => {
                 ignored.extend(line.ignored.keys().cloned());
                 match line.request(&mut client, validate_only).await {
@@ -154,6 +157,7 @@ fn refused_here(number: usize, named: &Value, error: &anyhow::Error) -> Value {
         "message_en": format!("line {number} cannot be read: {error:#}"),
         "receipt": null,
         "findings": [],
+        "unused_explanations": [],
     })
 }
 
