@@ -90,6 +90,13 @@ impl Form {
         self.first_year <= year && self.last_year.is_none_or(|last| year <= last)
     }
 
+    /// The first year that it and another form of its family both judge.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> Option<Year> {
+        let year = self.first_year.max(other.first_year);
+        (self.family == other.family && self.covers(year) && other.covers(year)).then_some(year)
+    }
+
     /// Its cells.
     #[must_use]
     pub fn cells(&self) -> &CellTable {

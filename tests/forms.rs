@@ -148,6 +148,24 @@ fn a_form_with_changed_cells_is_refused_by_a_ledger_that_knows_it_and_new_rules_
     assert_eq!(open(&softer).unwrap().head().0, head.0 + 1);
 }
 
+#[test]
+fn a_form_that_the_ledger_knows_is_not_overlapped_by_one_that_takes_its_place_in_the_folder() {
+    let (data, forms) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let open = |files: &[(&str, String)]| {
+        fs::remove_dir_all(forms.path()).unwrap();
+        fs::create_dir(forms.path()).unwrap();
+        files.iter().for_each(|(name, text)| fs::write(forms.path().join(name), text).unwrap());
+        let catalog = Catalog::load(Some(forms.path())).unwrap();
+        crossfoot::ingest::Desk::open(data.path(), &catalog, crossfoot::words::clock::system)
+    };
+    let second = VISITS.replace("demo.visits.v1", "demo.visits.v2").replace("first_year: 2020", "first_year: 2023");
+    drop(open(&[("v1.proto", VISITS.to_owned())]).unwrap());
+    let error = open(&[("v2.proto", second.clone())]).unwrap_err().to_string();
+    assert!(error.contains("demo.visits.v1.Visits") && error.contains("2023"), "{error}");
+    let ended = VISITS.replace("first_year: 2020", "first_year: 2020\n    last_year: 2022");
+    open(&[("v1.proto", ended), ("v2.proto", second)]).unwrap();
+}
+
 /// Everything the options of the built-in form say, as text.
 fn described(form: &Form) -> String {
     let mut text = format!("{} {:?} {:?}\n", form.name(), form.years(), form.title());

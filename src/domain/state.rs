@@ -205,7 +205,11 @@ impl State {
     #[must_use]
     pub fn form_for(&self, family: &FamilyName, year: Year) -> Option<(FormId, Arc<Form>)> {
         let fits = |form: &Form| form.family() == family && form.covers(year);
-        self.current.values().filter_map(|id| Some((*id, self.form(*id)?))).find(|(_, form)| fits(form))
+        let ids = (1..=self.registered()).rev().map(FormId);
+        let in_force = ids
+            .filter_map(|id| Some((id, self.form(id)?)))
+            .filter(|(id, form)| self.current.get(form.name()) == Some(id));
+        in_force.into_iter().find(|(_, form)| fits(form))
     }
 
     /// The units.

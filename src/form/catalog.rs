@@ -62,9 +62,8 @@ impl Catalog {
 
     fn refuse_overlaps(&self) -> Result<(), CatalogError> {
         for (a, b) in self.forms.iter().zip(self.forms.iter().skip(1)) {
-            if a.family == b.family && a.covers(b.first_year) {
+            if let Some(year) = a.overlaps(b) {
                 let mut problems = Problems::default();
-                let year = b.first_year;
                 problems.message(&b.message, format!("overlaps {}: both cover {year} in family {}", a.name, a.family));
                 return Err(CatalogError::Forms(problems.0));
             }

@@ -32,6 +32,9 @@ pub enum DeskError {
     /// The cells of a form are not those registered before.
     #[error("cells of {0} differ from those in the ledger; a changed form needs another name and year")]
     FrozenCells(String),
+    /// A form of the ledger that is no longer offered covers a year of another.
+    #[error("{0} and {1}, which the ledger knows, both cover {2}; offer {1} again with a last_year before")]
+    Overlap(String, String, Year),
     /// Something stored does not fit together.
     #[error("{0}")]
     Damaged(String),
@@ -225,6 +228,10 @@ fn register(ledger: &mut Ledger, state: &mut State, catalog: &Catalog, clock: Cl
         let known = state.current_form(form.name()).map(|(_, known)| known);
         if known.as_ref().is_some_and(|known| known.form_digest() == form.form_digest()) {
             continue;
+        }
+        let gone = state.current_forms().into_iter().filter(|other| catalog.by_name(other.name()).is_none());
+        if let Some((other, year)) = gone.filter_map(|other| other.overlaps(form).map(|year| (other, year))).next() {
+            return Err(DeskError::Overlap(form.name().to_owned(), other.name().to_owned(), year));
         }
         let position = state.head().next();
         let id = FormId(state.registered().saturating_add(1));
