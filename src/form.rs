@@ -104,10 +104,10 @@ impl Form {
     }
 
     /// Whether the frozen part of the cells is that of another form: path,
-    /// numbers, unit.
+    /// numbers, unit, and whether a report must state them; rows rely on it.
     #[must_use]
     pub fn has_cells_of(&self, other: &Self) -> bool {
-        let frozen = |cell: &Cell| (cell.path.clone(), cell.numbers.clone(), cell.unit.clone());
+        let frozen = |cell: &Cell| (cell.path.clone(), cell.numbers.clone(), cell.unit.clone(), cell.required);
         self.cells.iter().map(frozen).eq(other.cells.iter().map(frozen))
     }
 

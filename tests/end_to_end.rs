@@ -407,6 +407,11 @@ async fn units_that_make_no_tree_are_refused_with_everything_that_is_wrong() {
     let unit = |code: &str, parent: &str| json!({ "code": code, "parent": parent, "kind": "district", "name": code, "from_year": 2020 });
     let error = city.apply(&json!([unit("X", "Y"), unit("Y", "X"), unit("Z", "gone")])).await.unwrap_err().to_string();
     assert!(error.contains("cycle") && error.contains("gone"), "{error}");
+    // a ring of any size is no tree
+    for size in [1, 2, 16, 17, 40] {
+        let ring = (0..size).map(|at| unit(&format!("X{at}"), &format!("X{}", (at + 1) % size))).collect::<Value>();
+        assert!(city.apply(&ring).await.is_err(), "a ring of {size}");
+    }
     let mut unknown = city::unit(&unit("X", "C"));
     unknown.kind = 99;
     let request = wire::ApplyUnitsRequest { units: vec![unknown], ..Default::default() };

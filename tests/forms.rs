@@ -139,6 +139,8 @@ fn a_form_with_changed_cells_is_refused_by_a_ledger_that_knows_it_and_new_rules_
     assert_eq!(open(VISITS).unwrap().head(), head);
     let error = open(&VISITS.replace("children", "minors")).unwrap_err().to_string();
     assert!(error.contains("demo.visits.v1.Visits"), "{error}");
+    let optional = VISITS.replacen("measure: MEASURE_FLOW, required: true", "measure: MEASURE_FLOW", 1);
+    assert!(open(&optional).unwrap_err().to_string().contains("demo.visits.v1.Visits"));
     let softer = VISITS.replacen(
         "id: \"counters.total\"\n    severity: SEVERITY_ERROR",
         "id: \"counters.total\"\n    severity: SEVERITY_QUERY",
@@ -146,6 +148,71 @@ fn a_form_with_changed_cells_is_refused_by_a_ledger_that_knows_it_and_new_rules_
     );
     assert_ne!(softer, VISITS);
     assert_eq!(open(&softer).unwrap().head().0, head.0 + 1);
+}
+
+#[tokio::test]
+async fn new_rules_bind_from_then_on_and_leave_what_was_judged_before() {
+    let forms = tempfile::tempdir().unwrap();
+    let with_severity = |severity: &str| {
+        let rule = "id: \"counters.total\"\n    severity: ";
+        let text = VISITS.replacen(&format!("{rule}SEVERITY_ERROR"), &format!("{rule}{severity}"), 1);
+        assert!(text.contains(severity));
+        fs::write(forms.path().join("visits.proto"), text).unwrap();
+        Arc::clone(Catalog::load(Some(forms.path())).unwrap().by_name("demo.visits.v1.Visits").unwrap())
+    };
+    let open = async |city: &City| {
+        let request = wire::GetRollupRequest {
+            family: "demo.visits".to_owned(),
+            unit: "C".to_owned(),
+            year: 2024,
+            basis: Basis::Units.into(),
+        };
+        city.client.rollup(request).await.unwrap().completeness.unwrap().open_queries
+    };
+    let submission = |form: &Form, unit: &str, revision: Option<i64>| {
+        let report = json!({ "counters": { "adults": 3, "children": 1, "total": 5 } });
+        let mut request = city::request_json(form, unit, 2024, Coverage::Own, &report);
+        request.series.as_mut().unwrap().family = "demo.visits".to_owned();
+        request.expected_revision = revision;
+        request
+    };
+    let form = with_severity("SEVERITY_QUERY");
+    let city = City::bare(Some(forms.path())).await;
+    city.apply(&city::units()).await.unwrap();
+    city.submit(submission(&form, "C-2", None)).await;
+    city.submit(submission(&form, "C-1-A", None)).await;
+    let series = |unit: &str| submission(&form, unit, None).series;
+    let explanation = wire::Explanation {
+        rule: "counters.total".to_owned(),
+        instance: String::new(),
+        left: 4,
+        right: 5,
+        text: "闭馆当日补记".to_owned(),
+    };
+    let explain = wire::ExplainQueryRequest { series: series("C-1-A"), explanation: Some(explanation) };
+    city.client.explain(explain).await.unwrap();
+    assert_eq!(open(&city).await, 1);
+
+    let form = with_severity("SEVERITY_NOTICE");
+    let city = city.restart_with(Some(forms.path())).await;
+    assert_eq!(open(&city).await, 1, "judged by the rules it was sent under");
+    let withdraw =
+        |unit: &str| wire::WithdrawReportRequest { series: series(unit), revision: 1, reason: String::new() };
+    city.client.withdraw(withdraw("C-2")).await.unwrap();
+    assert_eq!(open(&city).await, 0);
+    assert_eq!(city.submit(submission(&form, "C-2", Some(1))).await.outcome(), Outcome::Accepted);
+    assert_eq!(open(&city).await, 0);
+
+    // an explanation is bound to the rules it was given under, also over a withdrawal
+    city.client.withdraw(withdraw("C-1-A")).await.unwrap();
+    let form = with_severity("SEVERITY_QUERY");
+    let city = city.restart_with(Some(forms.path())).await;
+    assert_eq!(city.submit(submission(&form, "C-1-A", Some(1))).await.outcome(), Outcome::Accepted);
+    assert_eq!(open(&city).await, 1);
+    let folder = city.stop().await;
+    let mut state = crossfoot::domain::State::new();
+    crossfoot::ledger::Ledger::open(folder.path(), &mut state).unwrap();
+    assert_eq!(state.differences_from_naive(), Vec::<String>::new());
 }
 
 #[test]

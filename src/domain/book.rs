@@ -165,7 +165,7 @@ impl Book {
     }
 
     /// Whether a unit with children has an effective CONSOLIDATED.
-    fn declares(&self, index: usize) -> bool {
+    pub(super) fn declares(&self, index: usize) -> bool {
         let code = self.tree.get(index).map(|node| &node.code);
         let series = code.and_then(|code| self.series(code.as_str(), Coverage::Consolidated));
         series.is_some_and(|series| series.effective().is_some())

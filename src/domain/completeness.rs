@@ -5,7 +5,7 @@
 
 use super::book::Book;
 use super::event::SeriesKey;
-use crate::words::{Coverage, UnitCode};
+use crate::words::{Basis, Coverage, UnitCode};
 
 /// Counts over the units below one. Refused attempts stand outside the ledger
 /// and are counted elsewhere.
@@ -47,7 +47,7 @@ impl Book {
     pub(super) fn own_counts(&self, index: usize) -> Counts {
         let Some(node) = self.tree.get(index) else { return Counts::default() };
         let series = |coverage| self.series(node.code.as_str(), coverage);
-        let open = |coverage| series(coverage).map_or(0, |series| series.open_queries(&self.form));
+        let open = |coverage| series(coverage).map_or(0, super::Series::open_queries);
         let counted = [Coverage::Consolidated, Coverage::Own]
             .into_iter()
             .find_map(|coverage| series(coverage).filter(|_| self.tree.is_owed(index, coverage))?.effective());
@@ -76,15 +76,19 @@ impl Book {
         })
     }
 
-    /// Units without children below one, or itself, that contributed a
-    /// CONSOLIDATED report.
-    pub(super) fn not_broken_down(&self, root: usize, most: usize) -> Vec<usize> {
+    /// Units without children below one, or itself, whose CONSOLIDATED report is
+    /// counted: on DECLARED not those below a unit that declares for them.
+    pub(super) fn not_broken_down(&self, root: usize, basis: Basis, most: usize) -> Vec<usize> {
         let counts = |index| {
             !self.tree.is_interior(index)
                 && self.contribution(index).is_some_and(|(_, coverage)| coverage == Coverage::Consolidated)
         };
         self.select(root, None, most, counts, |book, index| {
-            book.kept(index).is_some_and(|kept| kept.units.not_broken_down == 0)
+            let Some(kept) = book.kept(index) else { return false };
+            match basis {
+                Basis::Units => kept.units.not_broken_down == 0,
+                Basis::Declared => kept.declared.not_broken_down == 0 || book.declares(index),
+            }
         })
     }
 

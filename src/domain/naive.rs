@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::State;
 use super::book::Book;
 use super::tree::Tree;
-use crate::form::{CellTable, Form};
+use crate::form::CellTable;
 use crate::words::{Basis, Coverage};
 
 /// Cells by index, and statements of cells that need not be stated.
@@ -15,6 +15,7 @@ struct Sum {
     cells: BTreeMap<usize, i128>,
     stated: BTreeMap<usize, i128>,
     reports: i128,
+    not_broken_down: i128,
 }
 
 impl Sum {
@@ -26,6 +27,7 @@ impl Sum {
             }
         }
         self.reports = self.reports.saturating_add(other.reports);
+        self.not_broken_down = self.not_broken_down.saturating_add(other.not_broken_down);
         self
     }
 
@@ -46,7 +48,8 @@ fn report(book: &Book, tree: &Tree, index: usize, coverage: Coverage) -> Option<
     effective.row.unpack(table, &mut present, &mut values).ok()?;
     let cells = values.into_iter().enumerate().map(|(cell, value)| (cell, i128::from(value))).collect();
     let stated = table.optional().iter().filter(|cell| CellTable::is_set(&present, **cell));
-    Some(Sum { cells, stated: stated.map(|cell| (*cell, 1)).collect(), reports: 1 })
+    let not_broken_down = i128::from(node.children.is_empty() && coverage == Coverage::Consolidated);
+    Some(Sum { cells, stated: stated.map(|cell| (*cell, 1)).collect(), reports: 1, not_broken_down })
 }
 
 /// U(u) or D(u), as defined.
@@ -67,13 +70,13 @@ fn total(book: &Book, tree: &Tree, index: usize, basis: Basis) -> Sum {
 }
 
 /// Due, filed, nil, open queries of the units below one, and open queries of its own OWN.
-fn counts(book: &Book, form: &Form, index: usize) -> [i64; 4] {
+fn counts(book: &Book, index: usize) -> [i64; 4] {
     let tree = &book.tree;
     let mut sums = [0_i64; 4];
     let open = |index: usize, coverage| {
         let code = tree.get(index).map(|node| node.code.as_str());
         let series = code.and_then(|code| book.series(code, coverage));
-        series.map_or(0, |series| series.open_queries(form))
+        series.map_or(0, super::Series::open_queries)
     };
     let mut add = |which: usize, value: i64| {
         if let Some(sum) = sums.get_mut(which) {
@@ -112,14 +115,18 @@ impl State {
                     let cells = total_kept.cells.iter().enumerate().map(|(cell, value)| (cell, i128::from(*value)));
                     let optional = book.form.cells().optional().iter();
                     let stated = optional.zip(&total_kept.stated).map(|(cell, value)| (*cell, i128::from(*value)));
-                    let kept =
-                        Sum { cells: cells.collect(), stated: stated.collect(), reports: total_kept.reports.into() };
+                    let kept = Sum {
+                        cells: cells.collect(),
+                        stated: stated.collect(),
+                        reports: total_kept.reports.into(),
+                        not_broken_down: total_kept.not_broken_down.into(),
+                    };
                     if kept.without_zeros() != naive {
                         found.push(format!("{at}: the kept total on basis {basis} is not the sum of its reports"));
                     }
                 }
                 let kept = kept.counts;
-                if [kept.due, kept.filed, kept.nil, kept.open_queries] != counts(book, &book.form, index) {
+                if [kept.due, kept.filed, kept.nil, kept.open_queries] != counts(book, index) {
                     found.push(format!("{at}: the kept completeness is not what its units have filed"));
                 }
             }

@@ -119,6 +119,7 @@ impl State {
                 recomputed_years.push(*year);
             }
         }
+        recomputed_years.sort_unstable();
         recomputed_years.dedup();
         if !problems.is_empty() {
             return Err(problems);

@@ -1,5 +1,7 @@
 //! A series: all revisions of one report, and which of them counts.
 
+use std::sync::Arc;
+
 use super::event::{Explained, FormId, ReportAccepted};
 use crate::form::{FindingRecord, Form, Row};
 use crate::words::{Digest, Position, RequestId, Revision};
@@ -10,6 +12,8 @@ pub struct Series {
     revisions: Vec<Stored>,
     effective: Option<Effective>,
     explained: Vec<Words>,
+    /// The registration that explanations are bound to.
+    form: Option<FormId>,
 }
 
 /// A query that was explained, and where the words are.
@@ -41,6 +45,8 @@ pub struct Stored {
 pub struct Effective {
     /// The form it was judged by.
     pub form: FormId,
+    /// The same, whose severities decide what is a query.
+    judged_by: Arc<Form>,
     /// Presence and figures.
     pub row: Row,
     /// As stated by the sender.
@@ -52,8 +58,8 @@ pub struct Effective {
 
 impl Effective {
     /// Figures without statements and findings, to try what they add up to.
-    pub(super) fn figures_only(form: FormId, row: Row) -> Self {
-        Self { form, row, blank_means_zero: false, nil_report: false, findings: Box::default() }
+    pub(super) fn figures_only(form: FormId, judged_by: Arc<Form>, row: Row) -> Self {
+        Self { form, judged_by, row, blank_means_zero: false, nil_report: false, findings: Box::default() }
     }
 
     /// Whether an absent required cell counts as 0.
@@ -72,8 +78,8 @@ pub fn explains(explained: &Explained, record: &FindingRecord) -> bool {
 
 impl Series {
     /// Enters a new revision; it takes effect.
-    pub fn accept(&mut self, accepted: &ReportAccepted, position: Position) {
-        if self.effective.as_ref().is_some_and(|before| before.form != accepted.form) {
+    pub fn accept(&mut self, accepted: &ReportAccepted, judged_by: Arc<Form>, position: Position) {
+        if self.form.replace(accepted.form) != Some(accepted.form) {
             // bound to the checks of another registration
             self.explained.clear();
         }
@@ -86,6 +92,7 @@ impl Series {
         });
         self.effective = Some(Effective {
             form: accepted.form,
+            judged_by,
             row: accepted.row.clone(),
             blank_means_zero: accepted.blank_means_zero,
             nil_report: accepted.nil_report,
@@ -166,8 +173,9 @@ impl Series {
 
     /// Queries of the effective revision that nobody has explained.
     #[must_use]
-    pub fn open_queries(&self, form: &Form) -> i64 {
-        let open = self.findings().iter().filter(|record| form.is_open_query(record) && !self.is_explained(record));
-        i64::try_from(open.count()).unwrap_or(i64::MAX)
+    pub fn open_queries(&self) -> i64 {
+        let Some(effective) = &self.effective else { return 0 };
+        let is_open = |record: &&FindingRecord| effective.judged_by.is_open_query(record) && !self.is_explained(record);
+        i64::try_from(effective.findings.iter().filter(is_open).count()).unwrap_or(i64::MAX)
     }
 }

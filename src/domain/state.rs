@@ -101,16 +101,17 @@ impl State {
                 if newest.checked_add(1) != Some(accepted.revision.0) {
                     return Err(format!("revision {} follows {newest}", accepted.revision));
                 }
-                if self.form(accepted.form).is_none_or(|form| form.family() != &accepted.series.family) {
-                    return Err(format!("form {} is not registered for its family", accepted.form.0));
-                }
+                let SeriesKey { family, year, .. } = &accepted.series;
+                let form = self.form(accepted.form).filter(|form| form.family() == family && form.covers(*year));
+                let form =
+                    form.ok_or_else(|| format!("form {} is not registered for {family} {year}", accepted.form.0))?;
                 if !self.has_unit(&accepted.series.unit, accepted.series.year) {
                     return Err(format!(
                         "unit {} is not in the tree of {}",
                         accepted.series.unit, accepted.series.year
                     ));
                 }
-                self.update(&accepted.series, |series| series.accept(accepted, event.position))?;
+                self.update(&accepted.series, |series| series.accept(accepted, form, event.position))?;
                 self.rejudge(&accepted.rejudged)
             }
             EventKind::ReportWithdrawn(withdrawn) => {
@@ -246,13 +247,6 @@ impl State {
         self.book(&key.family, key.year)?.series(key.unit.as_str(), key.coverage)
     }
 
-    /// Open queries of a series.
-    #[must_use]
-    pub fn open_queries(&self, series: &Series) -> i64 {
-        let form = series.effective().and_then(|effective| self.form(effective.form));
-        form.map_or(0, |form| series.open_queries(&form))
-    }
-
     /// Whether a unit has filed a report it owes.
     #[must_use]
     pub fn has_filed(&self, family: &FamilyName, year: Year, unit: &UnitCode) -> bool {
@@ -304,11 +298,18 @@ impl State {
 
     /// Units without children that contributed a CONSOLIDATED report.
     #[must_use]
-    pub fn not_broken_down(&self, family: &FamilyName, unit: &UnitCode, year: Year, most: usize) -> Vec<UnitCode> {
+    pub fn not_broken_down(
+        &self,
+        family: &FamilyName,
+        unit: &UnitCode,
+        year: Year,
+        basis: Basis,
+        most: usize,
+    ) -> Vec<UnitCode> {
         let named = |book: &Book, index| book.tree.get(index).map(|node| node.code.clone());
         self.with_book(family, year, |book| {
             let root = book.tree.find(unit.as_str())?;
-            Some(book.not_broken_down(root, most).into_iter().filter_map(|index| named(book, index)).collect())
+            Some(book.not_broken_down(root, basis, most).into_iter().filter_map(|index| named(book, index)).collect())
         })
         .unwrap_or_default()
     }
@@ -328,7 +329,8 @@ impl State {
     /// [`TOTAL_MAX`](crate::words::limits::TOTAL_MAX).
     #[must_use]
     pub fn would_overflow(&self, key: &SeriesKey, form: FormId, row: &Row) -> bool {
-        let report = Effective::figures_only(form, row.clone());
+        let Some(judged_by) = self.form(form) else { return true };
+        let report = Effective::figures_only(form, judged_by, row.clone());
         self.book(&key.family, key.year).is_some_and(|book| !book.has_room_for(&key.unit, key.coverage, &report))
     }
 

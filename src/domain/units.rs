@@ -127,16 +127,15 @@ impl Units {
         problems
     }
 
-    /// Orphans, cycles and depth in one year.
+    /// Orphans, cycles and depth in one year. The way up is walked no further
+    /// than the tree may be deep, so a ring of any size ends it.
     fn tree_problems(&self, year: Year, problems: &mut Vec<UnitProblem>) {
         for (code, history) in &self.histories {
-            let Some(entry) = in_year(history, year) else { continue };
-            let mut above = entry.parent.as_ref();
-            let mut depth = 0_usize;
+            let mut way: Vec<&UnitCode> = vec![code];
+            let mut above = in_year(history, year).and_then(|entry| entry.parent.as_ref());
             while let Some(parent) = above {
-                depth = depth.saturating_add(1);
-                let Some(parent_entry) = self.in_year(parent.as_str(), year) else {
-                    if depth == 1 {
+                let Some(entry) = self.in_year(parent.as_str(), year) else {
+                    if way.len() == 1 {
                         problems.push(UnitProblem::Orphan(code.clone(), parent.clone(), year));
                     }
                     break;
@@ -145,29 +144,18 @@ impl Units {
                     problems.push(UnitProblem::Cycle(code.clone(), year));
                     break;
                 }
-                if depth >= limits::TREE_DEPTH {
-                    // below a cycle, or deep: a cycle is told by those on it
-                    if depth > self.histories.len() || !self.leads_to_cycle(code, year) {
-                        problems.push(UnitProblem::TooDeep(code.clone(), year));
-                    }
+                if way.contains(&parent) {
+                    // below a cycle, which is told by the units on it
                     break;
                 }
-                above = parent_entry.parent.as_ref();
+                way.push(parent);
+                if way.len() > limits::TREE_DEPTH {
+                    problems.push(UnitProblem::TooDeep(code.clone(), year));
+                    break;
+                }
+                above = entry.parent.as_ref();
             }
         }
-    }
-
-    /// Whether the way up from a unit never ends.
-    fn leads_to_cycle(&self, code: &UnitCode, year: Year) -> bool {
-        let mut seen = BTreeSet::new();
-        let mut at = Some(code);
-        while let Some(here) = at {
-            if !seen.insert(here) {
-                return true;
-            }
-            at = self.in_year(here.as_str(), year).and_then(|entry| entry.parent.as_ref());
-        }
-        false
     }
 }
 

@@ -101,7 +101,7 @@ impl Desk {
         Ok(RollupAnswer {
             refused: attempts.refused(&state, family, year, unit),
             missing_refused: missing.iter().filter(was_refused).cloned().collect(),
-            not_broken_down: state.not_broken_down(family, unit, year, limits::LISTED_CODES),
+            not_broken_down: state.not_broken_down(family, unit, year, basis, limits::LISTED_CODES),
             missing,
             rollup,
         })
@@ -240,7 +240,7 @@ impl Desk {
             if rows.len() >= most {
                 break;
             }
-            let open_queries = state.open_queries(stored);
+            let open_queries = stored.open_queries();
             if open_queries_only && open_queries == 0 {
                 continue;
             }

@@ -59,7 +59,9 @@ impl<'a> Overlay<'a> {
     pub(super) fn enter(&mut self, kind: &EventKind, position: Position) {
         let rejudged: &[Rejudged] = match kind {
             EventKind::ReportAccepted(accepted) => {
-                self.series_mut(&accepted.series).accept(accepted, position);
+                if let Some(form) = self.state.form(accepted.form) {
+                    self.series_mut(&accepted.series).accept(accepted, form, position);
+                }
                 &accepted.rejudged
             }
             EventKind::ReportWithdrawn(withdrawn) => {

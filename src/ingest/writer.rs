@@ -16,8 +16,8 @@ use super::batch::{Batch, Reply, Told, Waiting, Work, tell};
 use super::explain;
 use super::outcome::{Decision, Outcome, Receipt, SubmitError};
 use super::sequence::{Judged, Overlay, Verdicts};
-use crate::domain::State;
 use crate::domain::event::{Event, EventKind, QueryExplained, SeriesKey, UnitsApplied};
+use crate::domain::{Series, State};
 use crate::form::Explanation;
 use crate::ledger::{AppendError, Ledger, LedgerReader};
 use crate::words::clock::Clock;
@@ -307,7 +307,7 @@ impl Writer {
                 Waiting::Withdrawn(reply) => tell(reply, Ok(event.position)),
                 Waiting::Explained(reply, series) => {
                     let state = self.state.read();
-                    let open = state.series(&series).map_or(0, |stored| state.open_queries(stored));
+                    let open = state.series(&series).map_or(0, Series::open_queries);
                     tell(reply, Ok((event.position, open)));
                 }
                 Waiting::Units(reply, plan) => tell(reply, Ok((event.position, plan))),

@@ -51,8 +51,13 @@ impl City {
 
     /// Stops the server and opens the same store again.
     pub async fn restart(self) -> Self {
+        self.restart_with(None).await
+    }
+
+    /// The same, with other forms beside the built-in ones.
+    pub async fn restart_with(self, forms: Option<&Path>) -> Self {
         let folder = self.stop().await;
-        Self::open(folder, None).await
+        Self::open(folder, forms).await
     }
 
     /// Stops the server; gives the folder of its ledger.
