@@ -52,27 +52,25 @@ pub(super) fn slot(coverage: Coverage) -> usize {
 
 impl Book {
     pub(super) fn new(form: Arc<Form>, tree: Arc<Tree>) -> Self {
-        let mut book = Self { form, tree, series: BTreeMap::new(), kept: Vec::new() };
+        let mut book = Self::empty(form, tree);
         book.clear();
         book
+    }
+
+    /// A book of a year in which nothing was filed: to read, not to write in.
+    pub(super) fn empty(form: Arc<Form>, tree: Arc<Tree>) -> Self {
+        Self { form, tree, series: BTreeMap::new(), kept: Vec::new() }
     }
 
     /// Empties totals; due counts depend on the tree alone.
     fn clear(&mut self) {
         let zero = Total::zero(self.form.cells());
-        let interior = |index| self.tree.is_interior(index);
-        let empty = Kept { units: zero.clone(), declared: zero, counts: Counts::default() };
-        self.kept =
-            (0..self.tree.nodes().len()).map(|index| interior(index).then(|| Box::new(empty.clone()))).collect();
-        for index in 0..self.tree.nodes().len() {
-            if self.tree.owes(index) {
-                for above in self.tree.above(index) {
-                    if let Some(Some(kept)) = self.kept.get_mut(above) {
-                        kept.counts.due = kept.counts.due.saturating_add(1);
-                    }
-                }
-            }
-        }
+        let kept = |index| {
+            let counts = Counts { due: self.tree.due(index), ..Counts::default() };
+            let (units, declared) = (zero.clone(), zero.clone());
+            self.tree.is_interior(index).then(|| Box::new(Kept { units, declared, counts }))
+        };
+        self.kept = (0..self.tree.nodes().len()).map(kept).collect();
     }
 
     /// Adds everything up anew over another tree.

@@ -63,7 +63,7 @@ impl Book {
     pub(super) fn counts(&self, index: usize) -> Counts {
         match self.kept(index) {
             Some(kept) => kept.counts,
-            None => Counts { due: i64::from(self.tree.owes(index)), ..self.own_counts(index) },
+            None => Counts { due: self.tree.due(index), ..self.own_counts(index) },
         }
     }
 

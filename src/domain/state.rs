@@ -320,7 +320,7 @@ impl State {
             Some(book) => read(book),
             None => {
                 let (_, form) = self.form_for(family, year)?;
-                read(&Book::new(form, self.tree(year)))
+                read(&Book::empty(form, self.tree(year)))
             }
         }
     }

@@ -33,6 +33,8 @@ pub struct Node {
 pub struct Tree {
     nodes: Vec<Node>,
     by_code: HashMap<UnitCode, usize>,
+    /// For each node, the units below it that owe a report.
+    due_below: Vec<i64>,
 }
 
 impl Tree {
@@ -65,7 +67,26 @@ impl Tree {
                 above.children.push(index);
             }
         }
+        let mut due_below = vec![0_i64; tree.nodes.len()];
+        for index in (0..tree.nodes.len()).filter(|&index| tree.owes(index)) {
+            for above in tree.above(index) {
+                if let Some(due) = due_below.get_mut(above) {
+                    *due = due.saturating_add(1);
+                }
+            }
+        }
+        tree.due_below = due_below;
         tree
+    }
+
+    /// Units below one, or itself where it has none, that owe a report.
+    #[must_use]
+    pub fn due(&self, index: usize) -> i64 {
+        if self.is_interior(index) {
+            self.due_below.get(index).copied().unwrap_or(0)
+        } else {
+            i64::from(self.owes(index))
+        }
     }
 
     /// Index of a unit.
