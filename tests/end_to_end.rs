@@ -92,6 +92,38 @@ async fn row_1_a_request_id_seen_before_gives_the_first_receipt_for_the_same_con
 }
 
 #[tokio::test]
+async fn row_1_a_repeat_says_so_when_its_revision_no_longer_counts() {
+    let city = City::new().await;
+    let first = city.submit(named(own("C-2", 2024, 5), "a")).await;
+    let withdraw =
+        wire::WithdrawReportRequest { series: series("C-2", 2024, Coverage::Own), revision: 1, reason: String::new() };
+    city.client.withdraw(withdraw).await.unwrap();
+    let again = city.submit(named(own("C-2", 2024, 5), "a")).await;
+    assert_eq!((again.outcome(), again.reason.as_str()), (Outcome::Unchanged, "NOT_IN_EFFECT"));
+    assert_eq!(again.receipt, first.receipt);
+    assert_eq!(city.total("C-2", 2024, RECEIVED).await, 0);
+    let filed = city.submit(expecting(named(own("C-2", 2024, 5), "b"), 1)).await;
+    assert_eq!((filed.outcome(), filed.reason.as_str()), (Outcome::Accepted, ""));
+}
+
+#[tokio::test]
+async fn a_refused_attempt_is_shown_until_a_report_is_accepted_after_it() {
+    let city = City::new().await;
+    let refused_since = async || {
+        let request = wire::ListReportsRequest { unit: "C-2".to_owned(), ..Default::default() };
+        city.client.list(request).await.unwrap().reports[0].refused_since
+    };
+    let mut broken = balanced(3);
+    broken.push(("disputes.reconsideration.total", 1));
+    city.submit(city::request("C-2", 2024, Coverage::Own, &broken)).await;
+    assert!(refused_since().await);
+    city.submit(own("C-2", 2024, 3)).await;
+    assert!(!refused_since().await);
+    city.submit(expecting(city::request("C-2", 2024, Coverage::Own, &broken), 1)).await;
+    assert!(refused_since().await);
+}
+
+#[tokio::test]
 async fn row_1_a_request_id_is_refused_for_other_content_in_its_series_only() {
     let city = City::new().await;
     city.submit(named(own("C-2", 2024, 5), "a")).await;

@@ -160,6 +160,16 @@ pub(super) fn decision_to_pb(decision: Decision) -> pb::SubmissionResult {
             result.outcome = pb::Outcome::Unchanged.into();
             result.receipt = receipt.as_ref().map(receipt_to_pb);
         }
+        Outcome::Repeated(receipt) => {
+            result.outcome = pb::Outcome::Unchanged.into();
+            result.receipt = receipt.as_ref().map(receipt_to_pb);
+            "NOT_IN_EFFECT".clone_into(&mut result.reason);
+            "该请求此前已受理，但那一版现已撤回或被更正，不计入汇总；要重新报送，请在 expected_revision 填最新版本号"
+                .clone_into(&mut result.message_zh);
+            "this request was accepted before, and that revision no longer counts; to file it again name the newest \
+             revision as expected_revision"
+                .clone_into(&mut result.message_en);
+        }
         Outcome::Refused(reason) => {
             result.outcome = pb::Outcome::Refused.into();
             reason.word().clone_into(&mut result.reason);

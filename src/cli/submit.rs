@@ -185,7 +185,7 @@ fn tell(
         Some(other) => other.to_string(),
     };
     let mut text = format!("{outcome} {} {} {}", field("unit"), field("year"), field("coverage"));
-    if outcome == "REFUSED" {
+    if !field("reason").is_empty() {
         let _ = write!(text, ": {} — {}\n    {}", field("reason"), field("message_en"), field("message_zh"));
     } else if let Some(revision) = value.pointer("/receipt/revision") {
         let _ = write!(

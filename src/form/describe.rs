@@ -297,6 +297,9 @@ impl Form {
         let (left, right) = (show(record.left), show(record.right));
         let (zh, en) = (&cell.short_zh, &cell.label_en);
         match kind {
+            _ if record.verdict == Verdict::NotAssessable => {
+                (format!("「{zh}」{left}，无法判定"), format!("{en} is {left}: not assessable"))
+            }
             CheckKind::Missing(_) => (format!("「{zh}」空白"), format!("{en} is blank")),
             CheckKind::Negative(_) => (format!("「{zh}」为负数 {left}"), format!("{en} is negative: {left}")),
             CheckKind::TooLarge(_) => {

@@ -69,6 +69,9 @@ pub enum Outcome {
     Accepted(Option<Receipt>),
     /// The same content is already in effect.
     Unchanged(Option<Receipt>),
+    /// Accepted before under this very id, and no longer in effect: withdrawn, or
+    /// another took effect. The first receipt again; nothing counts anew.
+    Repeated(Option<Receipt>),
     /// Not stored.
     Refused(Reason),
 }

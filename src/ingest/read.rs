@@ -207,11 +207,8 @@ impl Desk {
     pub fn last_refused(&self, key: &SeriesKey) -> Option<(Attempt, Vec<Finding>)> {
         let attempt = self.attempts.read().get(key)?.clone();
         let state = self.state.read();
-        if let Some(newest) = state.series(key).and_then(|series| series.revisions().last()) {
-            let accepted = self.reader.event(newest.position, &|id| state.form(id)).ok()?.0.time;
-            if accepted > attempt.time {
-                return None;
-            }
+        if state.series(key).is_some_and(|series| !self.is_since(&state, series, &attempt)) {
+            return None;
         }
         let (_, form) = state.current_form(&attempt.form)?;
         let mut reader = Reader::default();
@@ -220,6 +217,13 @@ impl Desk {
         let now = reader.figures(attempt.statements);
         let findings = form.describe(&attempt.findings, Evidence { now, prior: None, claims: reader.claims() });
         Some((attempt, findings))
+    }
+
+    /// Whether an attempt came after the newest revision of its series.
+    fn is_since(&self, state: &State, series: &Series, attempt: &Attempt) -> bool {
+        let accepted = |newest: &Stored| self.reader.event(newest.position, &|id| state.form(id));
+        let newest = series.revisions().last().and_then(|newest| accepted(newest).ok());
+        newest.is_none_or(|(event, _)| event.time <= attempt.time)
     }
 
     /// Series of a unit, a subtree or all, in order of family, year, unit,
@@ -249,7 +253,7 @@ impl Desk {
                 effective: stored.effective_revision().map(|stored| stored.revision),
                 open_queries,
                 nil_report: stored.effective().is_some_and(|effective| effective.nil_report),
-                refused_since: attempts.get(&series).is_some(),
+                refused_since: attempts.get(&series).is_some_and(|attempt| self.is_since(&state, stored, attempt)),
                 series,
             });
         }

@@ -29,6 +29,8 @@ pub(super) enum Verdicts {
     Accept(Box<ReportAccepted>),
     /// In effect already, at this place.
     Unchanged(Position),
+    /// Accepted before under this id, at this place; not in effect now.
+    Repeated(Position),
     Refuse(Reason),
 }
 
@@ -119,11 +121,11 @@ impl<'a> Overlay<'a> {
         let submission = &admitted.submission;
         let digest = admitted.content.digest;
         if let Some(first) = submission.request_id.as_ref().and_then(|id| series.by_request_id(id)) {
-            let same = first.digest == digest;
-            return Some(if same {
-                Verdicts::Unchanged(first.position)
-            } else {
-                Verdicts::Refuse(Reason::RequestIdReused)
+            let in_effect = series.effective_revision().is_some_and(|effective| effective.digest == digest);
+            return Some(match (first.digest == digest, in_effect) {
+                (true, true) => Verdicts::Unchanged(first.position),
+                (true, false) => Verdicts::Repeated(first.position),
+                (false, _) => Verdicts::Refuse(Reason::RequestIdReused),
             });
         }
         if let Some(effective) = series.effective_revision().filter(|effective| effective.digest == digest) {

@@ -137,6 +137,9 @@ impl Writer {
             Verdicts::Unchanged(position) => {
                 told(reply, decision(Outcome::Unchanged(None)), Some(position).filter(|_| !dry));
             }
+            Verdicts::Repeated(position) => {
+                told(reply, decision(Outcome::Repeated(None)), Some(position).filter(|_| !dry));
+            }
             Verdicts::Refuse(reason) => {
                 if !dry {
                     self.keep_attempt(&admitted, reason.word());
@@ -271,7 +274,14 @@ impl Writer {
     fn tell(&self, Told { reply, mut decision, receipt_of }: Told) {
         if let Some(position) = receipt_of {
             match receipt(&self.reader, &self.state.read(), position) {
-                Ok(first) => decision.outcome = Outcome::Unchanged(Some(first)),
+                Ok(first) => {
+                    decision.outcome = match decision.outcome {
+                        Outcome::Repeated(_) => Outcome::Repeated(Some(first)),
+                        Outcome::Accepted(_) | Outcome::Unchanged(_) | Outcome::Refused(_) => {
+                            Outcome::Unchanged(Some(first))
+                        }
+                    }
+                }
                 Err(error) => return tell(reply, Err(error)),
             }
         }
