@@ -12,10 +12,10 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use crossfoot::domain::State;
 use crossfoot::domain::event::{
     Event, EventKind, FormId, FormRegistered, ReportAccepted, SeriesKey, UnitEntry, UnitKind, UnitsApplied,
 };
+use crossfoot::domain::{State, TotalKey};
 use crossfoot::form::{Catalog, Form, Row};
 use crossfoot::words::{Basis, Coverage, Digest, Position, Revision, Timestamp, UnitCode, Year};
 
@@ -83,10 +83,9 @@ fn rollup(c: &mut Criterion) {
     let (city, year) = (UnitCode::new("C").expect("a code"), Year::new(2024).expect("a year"));
     for reports in [5_000, 500_000] {
         let state = state(form, reports);
+        let key = TotalKey { family: form.family().clone(), unit: city.clone(), year, basis: Basis::Units };
         c.bench_function(&format!("roll-up of a city, {reports} reports"), |b| {
-            b.iter(|| {
-                state.rollup(form.family(), black_box(&city), year, Basis::Units).map(|rollup| rollup.counts.filed)
-            });
+            b.iter(|| state.rollup(black_box(&key)).map(|rollup| rollup.counts.filed));
         });
     }
 }

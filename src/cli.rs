@@ -3,22 +3,27 @@
 
 mod check;
 mod demo;
+mod explain;
 mod output;
+mod plot;
 mod proto;
+mod reconcile;
 mod reports;
 mod rollup;
 mod serve;
+mod statistics;
 mod submission;
 mod submit;
 mod units;
 mod verify;
+mod watch;
 mod withdraw;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::client::ClientError;
+use crate::client::{ClientError, wire};
 use output::Answer;
 
 /// Exit code: usage or configuration.
@@ -45,6 +50,10 @@ enum Command {
     Submit(submit::Args),
     Withdraw(withdraw::Args),
     Rollup(rollup::Args),
+    Reconcile(reconcile::Args),
+    Explain(explain::Args),
+    Statistics(statistics::Args),
+    Watch(watch::Args),
     #[command(subcommand)]
     Units(units::Command),
     #[command(subcommand)]
@@ -59,6 +68,35 @@ struct ServerArg {
     /// Address of the service
     #[arg(long, env = "CROSSFOOT_SERVER", default_value = "http://127.0.0.1:7007")]
     server: String,
+}
+
+/// Which total is meant, and as of when.
+#[derive(Debug, Clone, clap::Args)]
+struct TotalArgs {
+    /// units: what each unit reported for itself; declared: what each child declares for all below it
+    #[arg(long, value_parser = ["units", "declared"], default_value = "units")]
+    basis: String,
+    /// Form family, where several cover the year
+    #[arg(long, default_value = "")]
+    family: String,
+    #[command(flatten)]
+    at: AtArg,
+    #[command(flatten)]
+    server: ServerArg,
+}
+
+/// As of when.
+#[derive(Debug, Clone, clap::Args)]
+struct AtArg {
+    /// As of this position of the ledger; else now
+    #[arg(long = "at", value_name = "POSITION", default_value_t = 0)]
+    at_position: i64,
+}
+
+impl TotalArgs {
+    fn basis(&self) -> wire::Basis {
+        if self.basis == "declared" { wire::Basis::Declared } else { wire::Basis::Units }
+    }
 }
 
 /// Runs the command of this process.
@@ -87,6 +125,10 @@ fn execute(command: &Command) -> anyhow::Result<Answer> {
         Command::Submit(args) => wait(submit::run(args)),
         Command::Withdraw(args) => wait(withdraw::run(args)),
         Command::Rollup(args) => wait(rollup::run(args)),
+        Command::Reconcile(args) => wait(reconcile::run(args)),
+        Command::Explain(args) => wait(explain::run(args)),
+        Command::Statistics(args) => wait(statistics::run(args)),
+        Command::Watch(args) => wait(watch::run(args)),
         Command::Units(command) => wait(units::run(command)),
         Command::Reports(command) => wait(reports::run(command)),
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use prost_reflect::{DescriptorPool, DynamicMessage};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::{Channel, Endpoint};
@@ -12,7 +13,7 @@ use tonic::{Code, Status, Streaming};
 pub use crate::pb::Any;
 pub use crate::pb::crossfoot::v1 as wire;
 
-use crate::form::{Finding, Form};
+use crate::form::{DESCRIPTORS, Finding, Form};
 use wire::form_service_client::FormServiceClient;
 use wire::report_service_client::ReportServiceClient;
 use wire::rollup_service_client::RollupServiceClient;
@@ -96,6 +97,11 @@ impl Client {
         ReportServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
+    fn rollups(&self) -> RollupServiceClient<Channel> {
+        const ANSWER_BYTES: usize = 64 << 20;
+        RollupServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
     /// The form that judges a year; asked for once.
     ///
     /// # Errors
@@ -105,7 +111,7 @@ impl Client {
         if let Some(form) = self.forms.get(&key) {
             return Ok(Arc::clone(form));
         }
-        let request = wire::GetFormRequest { name: String::new(), family: family.to_owned(), year };
+        let request = wire::GetFormRequest { family: family.to_owned(), year, ..wire::GetFormRequest::default() };
         let response = FormServiceClient::new(self.channel.clone()).get_form(request).await?.into_inner();
         let name = response.summary.map(|summary| summary.name).unwrap_or_default();
         let form = Form::from_descriptors(&response.descriptor_set, &name).map_err(ClientError::Form)?;
@@ -185,9 +191,7 @@ impl Client {
     /// # Errors
     /// [`ClientError`] if the unit is not there.
     pub async fn rollup(&self, request: wire::GetRollupRequest) -> Result<wire::GetRollupResponse, ClientError> {
-        const ANSWER_BYTES: usize = 16 << 20;
-        let mut rollups = RollupServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES);
-        Ok(rollups.get_rollup(request).await?.into_inner())
+        Ok(self.rollups().get_rollup(request).await?.into_inner())
     }
 
     /// One page of units that have not filed.
@@ -195,7 +199,7 @@ impl Client {
     /// # Errors
     /// [`ClientError`] if the unit is not there.
     pub async fn missing(&self, request: wire::ListMissingRequest) -> Result<wire::ListMissingResponse, ClientError> {
-        Ok(RollupServiceClient::new(self.channel.clone()).list_missing(request).await?.into_inner())
+        Ok(self.rollups().list_missing(request).await?.into_inner())
     }
 
     /// Replaces histories of units.
@@ -208,16 +212,72 @@ impl Client {
         Ok(units.apply_units(request).await?.into_inner())
     }
 
-    /// All units, page by page.
+    /// What a unit states against what is below it.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the unit is not there or has none below it.
+    pub async fn reconcile(
+        &self,
+        request: wire::ReconcileUnitRequest,
+    ) -> Result<wire::ReconcileUnitResponse, ClientError> {
+        Ok(self.rollups().reconcile_unit(request).await?.into_inner())
+    }
+
+    /// One page of a total taken apart.
+    ///
+    /// # Errors
+    /// [`ClientError`] if unit or cell are not there.
+    pub async fn explain_cell(
+        &self,
+        request: wire::ExplainCellRequest,
+    ) -> Result<wire::ExplainCellResponse, ClientError> {
+        Ok(self.rollups().explain_cell(request).await?.into_inner())
+    }
+
+    /// What totals say.
+    ///
+    /// # Errors
+    /// [`ClientError`] if a unit or an indicator is not there.
+    pub async fn statistics(
+        &self,
+        request: wire::GetStatisticsRequest,
+    ) -> Result<wire::GetStatisticsResponse, ClientError> {
+        Ok(self.rollups().get_statistics(request).await?.into_inner())
+    }
+
+    /// Changes of a unit as they come.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the unit is not there.
+    pub async fn watch(
+        &self,
+        request: wire::WatchUnitRequest,
+    ) -> Result<Streaming<wire::WatchUnitResponse>, ClientError> {
+        Ok(self.rollups().watch_unit(request).await?.into_inner())
+    }
+
+    /// What differs between two revisions.
+    ///
+    /// # Errors
+    /// [`ClientError`] if one is not there.
+    pub async fn compare(
+        &self,
+        request: wire::CompareRevisionsRequest,
+    ) -> Result<wire::CompareRevisionsResponse, ClientError> {
+        Ok(self.reports().compare_revisions(request).await?.into_inner())
+    }
+
+    /// All units as of a position, 0 for now, page by page.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn units(&self, year: i32, root: &str) -> Result<Vec<wire::Unit>, ClientError> {
+    pub async fn units(&self, year: i32, root: &str, at_position: i64) -> Result<Vec<wire::Unit>, ClientError> {
         const PAGE: i32 = 1_000;
         let mut found = Vec::new();
         let mut page_token = String::new();
         loop {
-            let request = wire::ListUnitsRequest { year, root: root.to_owned(), page_size: PAGE, page_token };
+            let request =
+                wire::ListUnitsRequest { year, root: root.to_owned(), page_size: PAGE, page_token, at_position };
             let page = UnitServiceClient::new(self.channel.clone()).list_units(request).await?.into_inner();
             found.extend(page.units);
             page_token = page.next_page_token;
@@ -232,4 +292,18 @@ impl Client {
 #[must_use]
 pub fn finding(finding: wire::Finding) -> (Finding, bool) {
     crate::api::finding_from_pb(finding)
+}
+
+/// A response of the service in canonical proto3 JSON; `name` is that of its
+/// message in `crossfoot.v1`.
+///
+/// # Errors
+/// A sentence, if it is not that message.
+pub fn json(name: &str, response: &impl prost::Message) -> Result<serde_json::Value, String> {
+    let pool = DescriptorPool::decode(DESCRIPTORS).map_err(|error| error.to_string())?;
+    let descriptor = pool.get_message_by_name(&format!("crossfoot.v1.{name}"));
+    let descriptor = descriptor.ok_or_else(|| format!("no message {name}"))?;
+    let bytes = response.encode_to_vec();
+    let message = DynamicMessage::decode(descriptor, bytes.as_slice()).map_err(|error| error.to_string())?;
+    serde_json::to_value(&message).map_err(|error| error.to_string())
 }

@@ -6,19 +6,29 @@
 
 mod book;
 mod completeness;
+mod contributions;
 pub mod event;
 mod naive;
+mod past;
 mod plan;
+mod reconcile;
+mod selection;
 mod series;
 mod state;
+mod statistics;
 mod totals;
 mod tree;
 mod units;
 
 pub use completeness::Counts;
+pub use contributions::{Contribution, Standing};
+pub use past::{Past, Scope};
 pub use plan::{ChangeKind, Plan, Preview, UnitChange};
+pub use reconcile::{BlankReport, Cause, CauseKind, Difference, Reconciliation};
+pub use selection::{Selection, SelectionTotal};
 pub use series::{Effective, Series, Stored, Words, explains};
 pub use state::{ApplyError, Rollup, State};
-pub use totals::{Total, TotalOverflow};
+pub use statistics::{Distribution, RankBy, Ranked, Rows, YearTotal, distribution};
+pub use totals::{Total, TotalKey, TotalOverflow};
 pub use tree::{Node, Tree};
 pub use units::{UnitProblem, Units};

@@ -10,6 +10,7 @@ mod content;
 mod describe;
 mod figure;
 mod finding;
+mod indicator;
 mod json;
 mod judge;
 mod layout;
@@ -26,13 +27,14 @@ pub use catalog::{Catalog, CatalogError, DESCRIPTORS, SOURCES};
 pub use compile::FormError;
 pub use content::{Content, Explanation, unpack_texts};
 pub use describe::{Evidence, Finding, NamedFigure};
-pub use figure::{in_printed_unit, percent, signed};
+pub use figure::{in_printed_unit, percent, signed, signed_in_printed_unit};
 pub use finding::{CheckId, FindingRecord, Severity, Verdict};
+pub use indicator::Indicator;
 pub use judge::{Figures, Statements, UnitFacts};
 pub use read::{ReadError, Reader};
 pub use row::{Row, RowError};
 pub(crate) use row::{put_varint, take_varint, unzigzag, zigzag};
-pub use rules::{Ratio, Rule};
+pub use rules::{Breakdown, Part, Rule};
 pub use table::{Cell, CellTable};
 pub use write::WriteError;
 
@@ -54,6 +56,7 @@ pub struct Form {
     texts: Vec<compile::Text>,
     cells: CellTable,
     rules: rules::Rules,
+    derived: Vec<Indicator>,
     form_digest: Digest,
     rules_digest: Digest,
     descriptor_set: Vec<u8>,
@@ -115,21 +118,6 @@ impl Form {
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules.rules
-    }
-
-    /// Its derived figures.
-    #[must_use]
-    pub fn ratios(&self) -> &[Ratio] {
-        &self.rules.ratios
-    }
-
-    /// Numerator and denominator of a derived figure, summed over a total's cells.
-    #[must_use]
-    pub fn ratio_parts(&self, ratio: &Ratio, values: &[i64]) -> Option<(i64, i64)> {
-        let all = vec![u64::MAX; self.cells.required().len()];
-        let figures = Figures { values, present: &all, absent_is_zero: true };
-        let part = |addends| self.sum(addends, figures, None).and_then(|sum| i64::try_from(sum).ok());
-        Some((part(&ratio.numerator)?, part(&ratio.denominator)?))
     }
 
     /// How a failure of a check is treated.

@@ -10,6 +10,7 @@ mod page;
 mod store;
 mod stored;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -226,10 +227,7 @@ impl LedgerReader {
     /// # Errors
     /// [`LedgerError`] if it is not there or damaged.
     pub fn event(&self, position: Position, forms: Forms<'_>) -> Result<(Event, Digest), LedgerError> {
-        let store = self.get()?;
-        let (first, page) = store.pages(position).next().ok_or(LedgerError::NoEvent(position))??;
-        let mut chain = page.before;
-        let events = page.events().map_err(|error| StoreError::Page(first, error))?;
+        let (first, mut chain, events) = self.page(position)?;
         for (at, bytes) in (first.0..).map(Position).zip(events) {
             chain = Digest::of(&[chain.as_bytes(), &bytes]);
             if at == position {
@@ -237,6 +235,39 @@ impl LedgerReader {
             }
         }
         Err(LedgerError::NoEvent(position))
+    }
+
+    /// The events at these positions, in order.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if one is not there or damaged.
+    pub fn events(&self, positions: &BTreeSet<Position>, forms: Forms<'_>) -> Result<Vec<Event>, LedgerError> {
+        let mut found = Vec::with_capacity(positions.len());
+        let mut next = positions.first().copied();
+        while let Some(position) = next {
+            let (first, _, events) = self.page(position)?;
+            let mut after = first;
+            for (at, bytes) in (first.0..).map(Position).zip(events) {
+                if positions.contains(&at) {
+                    found.push(codec::decode(&bytes, at, forms)?);
+                }
+                after = at.next();
+            }
+            if after <= position {
+                return Err(LedgerError::NoEvent(position));
+            }
+            next = positions.range(after..).next().copied();
+        }
+        Ok(found)
+    }
+
+    /// Where the page begins that holds a position, the chain before it, its events.
+    fn page(&self, position: Position) -> Result<(Position, Digest, Vec<Vec<u8>>), LedgerError> {
+        let store = self.get()?;
+        let (first, page) = store.pages(position).next().ok_or(LedgerError::NoEvent(position))??;
+        let before = page.before;
+        let events = page.events().map_err(|error| StoreError::Page(first, error))?;
+        Ok((first, before, events))
     }
 
     /// A text that stands beside the chain.

@@ -8,7 +8,9 @@ mod code;
 mod digest;
 pub mod limits;
 mod number;
+mod quantity;
 
 pub use code::{FamilyName, RequestId, UnitCode, WordError};
 pub use digest::Digest;
 pub use number::{Basis, Coverage, Position, Revision, Timestamp, Year};
+pub use quantity::Quantity;

@@ -89,7 +89,10 @@ async fn every_acknowledged_report_survives_a_kill_in_the_middle_of_a_stream() {
                 year: *year,
                 coverage: Coverage::Own.into(),
             };
-            let stored = client.report(wire::GetReportRequest { series: Some(series), revision: 0 }).await.unwrap();
+            let stored = client
+                .report(wire::GetReportRequest { series: Some(series), revision: 0, at_position: 0 })
+                .await
+                .unwrap();
             let receipt = stored.report.unwrap().receipt.unwrap();
             assert_eq!((&receipt.digest, receipt.revision), (digest, 1));
         }
@@ -98,8 +101,13 @@ async fn every_acknowledged_report_survives_a_kill_in_the_middle_of_a_stream() {
     let client = Client::connect(&server.address).await.unwrap();
     let again = client.submit(own("R-3", 2021, 3)).await.unwrap();
     assert_eq!(again.outcome(), Outcome::Unchanged);
-    let request =
-        wire::GetRollupRequest { family: String::new(), unit: "R".to_owned(), year: 2021, basis: Basis::Units.into() };
+    let request = wire::GetRollupRequest {
+        family: String::new(),
+        unit: "R".to_owned(),
+        year: 2021,
+        basis: Basis::Units.into(),
+        at_position: 0,
+    };
     let total = client.rollup(request).await.unwrap();
     let filed = total.completeness.clone().unwrap().filed;
     assert_eq!(filed, UNITS as i64, "the first year of the first round was acknowledged whole");

@@ -191,13 +191,13 @@ async fn row_4_then_the_checks_decide_with_every_finding_at_once() {
     }
     let kept = city
         .client
-        .report(wire::GetReportRequest { series: series("C-2", 2024, Coverage::Own), revision: 0 })
+        .report(wire::GetReportRequest { series: series("C-2", 2024, Coverage::Own), revision: 0, at_position: 0 })
         .await
         .unwrap();
     assert!(kept.report.is_none());
     assert_eq!(kept.last_refused.unwrap().reason, "CHECKS_FAILED");
     let counts = city.rollup("C", 2024, Basis::Units).await.completeness.unwrap();
-    assert_eq!((counts.refused, counts.missing_refused), (1, vec!["C-2".to_owned()]));
+    assert_eq!((counts.refused, counts.missing_refused), (Some(1), vec!["C-2".to_owned()]));
 }
 
 #[tokio::test]
@@ -235,6 +235,7 @@ async fn a_withdrawn_report_does_not_count_and_the_older_one_does_not_revive() {
             series: series("C-2", 2024, Coverage::Own),
             page_size: 2,
             page_token: listed.next_page_token,
+            ..Default::default()
         })
         .await
         .unwrap();
@@ -285,7 +286,7 @@ async fn an_open_query_is_counted_until_it_is_explained_and_lapses_with_its_figu
     assert_eq!(open(&city).await, 0);
     let city = city.restart().await;
     assert_eq!(open(&city).await, 0);
-    let request = wire::GetReportRequest { series: series("C-2", 2024, Coverage::Own), revision: 0 };
+    let request = wire::GetReportRequest { series: series("C-2", 2024, Coverage::Own), revision: 0, at_position: 0 };
     let stored = city.client.report(request).await.unwrap().report.unwrap();
     assert_eq!(stored.explanations, [explain(5, "另有一件年末收到").explanation.unwrap()]);
     let corrected = city.submit(expecting(with_claim(6, 4), 1)).await;
@@ -338,7 +339,7 @@ async fn cross_year_checks_are_judged_again_when_the_year_before_changes() {
     assert_eq!(open().await, 2, "natural_person and total do not carry over");
     let stored = city
         .client
-        .report(wire::GetReportRequest { series: series("C-2", 2024, Coverage::Own), revision: 0 })
+        .report(wire::GetReportRequest { series: series("C-2", 2024, Coverage::Own), revision: 0, at_position: 0 })
         .await
         .unwrap();
     let found = stored.report.unwrap().findings;
@@ -448,7 +449,7 @@ async fn units_that_make_no_tree_are_refused_with_everything_that_is_wrong() {
     unknown.kind = 99;
     let request = wire::ApplyUnitsRequest { units: vec![unknown], ..Default::default() };
     assert!(city.client.apply_units(request).await.unwrap_err().to_string().contains("kind 99"));
-    assert_eq!(city.client.units(2024, "").await.unwrap().len(), 5);
+    assert_eq!(city.client.units(2024, "", 0).await.unwrap().len(), 5);
 }
 
 #[tokio::test]
@@ -489,7 +490,8 @@ async fn a_stored_report_is_given_back_whole() {
         .map(|found| (found.rule.as_str(), found.instance.as_str(), found.left, found.right))
         .collect();
     assert_eq!(open, [("narrative.claim", "结转下年度继续办理7件", Some(9), Some(7))]);
-    let request = wire::GetReportRequest { series: series("371002", 2024, Coverage::Consolidated), revision: 0 };
+    let request =
+        wire::GetReportRequest { series: series("371002", 2024, Coverage::Consolidated), revision: 0, at_position: 0 };
     let stored = city.client.report(request).await.unwrap().report.unwrap().report.unwrap();
     assert_eq!(form.to_json(&stored.value).unwrap(), line["report"]);
     let total = city.rollup("371000", 2024, Basis::Units).await;

@@ -56,6 +56,7 @@ async fn a_form_of_ones_own_is_submitted_and_rolled_up_without_a_line_of_rust() 
         unit: "C".to_owned(),
         year: 2024,
         basis: Basis::Units.into(),
+        at_position: 0,
     };
     let total = city.client.rollup(rollup("demo.visits")).await.unwrap();
     assert_eq!(city::figure(&total, "counters.total"), 11);
@@ -166,6 +167,7 @@ async fn new_rules_bind_from_then_on_and_leave_what_was_judged_before() {
             unit: "C".to_owned(),
             year: 2024,
             basis: Basis::Units.into(),
+            at_position: 0,
         };
         city.client.rollup(request).await.unwrap().completeness.unwrap().open_queries
     };
@@ -242,8 +244,11 @@ fn described(form: &Form) -> String {
     for rule in form.rules() {
         text.push_str(&format!("{rule:?}\n"));
     }
-    for ratio in form.ratios() {
-        text.push_str(&format!("{ratio:?}\n"));
+    for derived in form.derived() {
+        text.push_str(&format!("{derived:?}\n"));
+    }
+    for (breakdown, _, _) in form.breakdowns(&[]) {
+        text.push_str(&format!("{breakdown:?}\n"));
     }
     form.check_names().iter().for_each(|name| text.push_str(&format!("{name}\n")));
     text

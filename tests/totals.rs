@@ -17,11 +17,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use crossfoot::domain::State;
 use crossfoot::domain::event::{
     Event, EventKind, FormId, FormRegistered, ReportAccepted, ReportWithdrawn, SeriesKey, UnitEntry, UnitKind,
     UnitsApplied,
 };
+use crossfoot::domain::{State, TotalKey};
 use crossfoot::form::{Catalog, Form, Reader, Row, Statements, Verdict};
 use crossfoot::words::{Basis, Coverage, Digest, Position, Revision, Timestamp, UnitCode, Year};
 use proptest::prelude::*;
@@ -89,6 +89,10 @@ fn coverage(consolidated: bool) -> Coverage {
 fn key(unit: usize, in_year: usize, consolidated: bool) -> SeriesKey {
     let (family, year) = (FORM.family().clone(), year(in_year));
     SeriesKey { family, year, unit: code(unit), coverage: coverage(consolidated) }
+}
+
+fn total_key(unit: usize, in_year: usize, basis: Basis) -> TotalKey {
+    TotalKey { family: FORM.family().clone(), unit: code(unit), year: year(in_year), basis }
 }
 
 /// A row with one figure that tells which event it came from.
@@ -216,7 +220,7 @@ fn all_totals(state: &State) -> BTreeMap<(usize, usize, Basis), BTreeMap<usize, 
     for unit in 0..PARENTS.len() {
         for in_year in 0..YEARS.len() {
             for basis in [Basis::Units, Basis::Declared] {
-                let rollup = state.rollup(FORM.family(), &code(unit), year(in_year), basis).unwrap();
+                let rollup = state.rollup(&total_key(unit, in_year, basis)).unwrap();
                 let cells = rollup.total.cells.iter().copied().enumerate().filter(|(_, value)| *value != 0);
                 totals.insert((unit, in_year, basis), cells.collect());
             }
@@ -236,7 +240,7 @@ proptest! {
             let mut expected = told.total(unit, in_year, basis);
             expected.retain(|_, value| *value != 0);
             prop_assert_eq!(cells, expected, "unit {} in {} on {}", unit, YEARS[in_year], basis);
-            let counts = state.rollup(FORM.family(), &code(unit), year(in_year), basis).unwrap().counts;
+            let counts = state.rollup(&total_key(unit, in_year, basis)).unwrap().counts;
             prop_assert_eq!([counts.due, counts.filed, counts.nil], told.counts(unit, in_year));
             let missing = state.missing(FORM.family(), &code(unit), year(in_year), None, 100);
             prop_assert_eq!(missing.len() as i64, counts.due - counts.filed);

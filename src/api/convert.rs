@@ -7,11 +7,11 @@ use prost_types::Timestamp as WireTime;
 use tonic::Status;
 
 use super::status::{code_and_reason, from_word, invalid};
-use crate::domain::event::SeriesKey;
+use crate::domain::event::{SeriesKey, UnitKind};
 use crate::form::{Explanation, Finding, NamedFigure, Severity, Statements, Verdict};
-use crate::ingest::{Decision, Outcome, Receipt, SeriesChoice, Submission, SubmitError};
+use crate::ingest::{At, Decision, Outcome, Receipt, SeriesChoice, Submission, SubmitError};
 use crate::pb::crossfoot::v1 as pb;
-use crate::words::{Coverage, FamilyName, RequestId, Revision, Timestamp, UnitCode, Year};
+use crate::words::{Basis, Coverage, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year};
 
 /// Until callers can prove who they are, there is one.
 pub(super) const LOCAL: &str = "local";
@@ -31,6 +31,50 @@ pub(super) fn coverage_to_pb(coverage: Coverage) -> i32 {
         Coverage::Own => pb::Coverage::Own.into(),
         Coverage::Consolidated => pb::Coverage::Consolidated.into(),
     }
+}
+
+pub(super) fn basis_from_pb(basis: i32) -> Result<Basis, Status> {
+    match pb::Basis::try_from(basis) {
+        Ok(pb::Basis::Unspecified | pb::Basis::Units) => Ok(Basis::Units),
+        Ok(pb::Basis::Declared) => Ok(Basis::Declared),
+        Err(_) => Err(invalid("basis", "say BASIS_UNITS or BASIS_DECLARED")),
+    }
+}
+
+pub(super) fn basis_to_pb(basis: Basis) -> i32 {
+    match basis {
+        Basis::Units => pb::Basis::Units.into(),
+        Basis::Declared => pb::Basis::Declared.into(),
+    }
+}
+
+/// The moment asked for: 0 is now.
+pub(super) fn at_from_pb(position: i64) -> Result<At, Status> {
+    match u64::try_from(position) {
+        Ok(0) => Ok(At::NOW),
+        Ok(position) => Ok(At::position(Position(position))),
+        Err(_) => Err(invalid("at_position", "is below 0")),
+    }
+}
+
+pub(super) fn kind_to_pb(kind: UnitKind) -> pb::UnitKind {
+    match kind {
+        UnitKind::Province => pb::UnitKind::Province,
+        UnitKind::PrefectureCity => pb::UnitKind::PrefectureCity,
+        UnitKind::CountyCity => pb::UnitKind::CountyCity,
+        UnitKind::County => pb::UnitKind::County,
+        UnitKind::District => pb::UnitKind::District,
+        UnitKind::FunctionalZone => pb::UnitKind::FunctionalZone,
+        UnitKind::Office => pb::UnitKind::Office,
+        UnitKind::Department => pb::UnitKind::Department,
+        UnitKind::Subdistrict => pb::UnitKind::Subdistrict,
+        UnitKind::Town => pb::UnitKind::Town,
+        UnitKind::Other => pb::UnitKind::Other,
+    }
+}
+
+pub(super) fn kind_from_pb(kind: i32) -> Option<UnitKind> {
+    UnitKind::ALL.into_iter().map(|(kind, _)| kind).find(|known| i32::from(kind_to_pb(*known)) == kind)
 }
 
 pub(super) fn unit_from_pb(code: &str) -> Result<UnitCode, Status> {

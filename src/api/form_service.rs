@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
-use super::convert::{family_from_pb, year_from_pb};
+use super::convert::{at_from_pb, count, family_from_pb, year_from_pb};
 use super::status::from_submit;
-use crate::form::{Cell, Form};
+use crate::form::{Cell, Form, Indicator};
 use crate::ingest::{Desk, SubmitError};
 use crate::pb::crossfoot::v1::form_service_server::FormService;
 use crate::pb::crossfoot::v1::{self as pb};
@@ -19,27 +19,44 @@ pub(super) struct Forms {
 
 #[tonic::async_trait]
 impl FormService for Forms {
-    async fn list_forms(&self, _: Request<pb::ListFormsRequest>) -> Result<Response<pb::ListFormsResponse>, Status> {
-        let forms = self.desk.with_state(crate::domain::State::current_forms);
-        Ok(Response::new(pb::ListFormsResponse { forms: forms.iter().map(summary).collect() }))
+    async fn list_forms(
+        &self,
+        request: Request<pb::ListFormsRequest>,
+    ) -> Result<Response<pb::ListFormsResponse>, Status> {
+        let at = at_from_pb(request.into_inner().at_position)?;
+        let (position, forms) = self.desk.forms(at).map_err(|error| from_submit(&error))?;
+        let forms = forms.iter().map(summary).collect();
+        Ok(Response::new(pb::ListFormsResponse { forms, position: count(position.0) }))
     }
 
     async fn get_form(&self, request: Request<pb::GetFormRequest>) -> Result<Response<pb::GetFormResponse>, Status> {
-        let pb::GetFormRequest { name, family, year } = request.into_inner();
+        let pb::GetFormRequest { name, family, year, at_position } = request.into_inner();
+        let at = at_from_pb(at_position)?;
+        let (position, forms) = self.desk.forms(at).map_err(|error| from_submit(&error))?;
         let form = if name.is_empty() {
             let year = year_from_pb(year)?;
-            let family = self.desk.family(family_from_pb(&family)?, year).map_err(|error| from_submit(&error))?;
-            self.desk.with_state(|state| state.form_for(&family, year))
+            let family = self.desk.family(family_from_pb(&family)?, year, at).map_err(|error| from_submit(&error))?;
+            forms.iter().find(|form| *form.family() == family && form.covers(year))
         } else {
-            self.desk.with_state(|state| state.current_form(&name))
+            forms.iter().find(|form| form.name() == name)
         };
-        let (_, form) = form.ok_or_else(|| from_submit(&SubmitError::UnknownForm(name)))?;
+        let form = form.ok_or_else(|| from_submit(&SubmitError::UnknownForm(name)))?;
         Ok(Response::new(pb::GetFormResponse {
-            summary: Some(summary(&form)),
+            summary: Some(summary(form)),
             cells: form.cells().iter().map(cell).collect(),
-            rules: rules(&form),
+            rules: rules(form),
             descriptor_set: form.descriptor_set().to_vec(),
+            derived: form.derived().iter().map(derived).collect(),
+            position: count(position.0),
         }))
+    }
+}
+
+fn derived(indicator: &Indicator) -> pb::FormDerived {
+    pb::FormDerived {
+        id: indicator.id.clone(),
+        label_zh: indicator.label_zh.clone(),
+        label_en: indicator.label_en.clone(),
     }
 }
 

@@ -3,7 +3,8 @@
 use tonic::Status;
 
 use super::status::invalid;
-use crate::words::limits;
+use crate::ingest::At;
+use crate::words::{Position, limits};
 
 /// The size of a page that was asked for.
 pub(super) fn size(asked: i32) -> Result<usize, Status> {
@@ -20,4 +21,43 @@ pub(super) fn split<T>(mut entries: Vec<T>, size: usize, token: impl Fn(&T) -> S
         if entries.len() > size { size.checked_sub(1).and_then(|last| entries.get(last)).map(token) } else { None };
     entries.truncate(size);
     (entries, next.unwrap_or_default())
+}
+
+/// A page of an answer that speaks of one position: every page of the same one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Page {
+    /// Entries at most.
+    pub(super) size: usize,
+    /// Entries on the pages before.
+    pub(super) skip: usize,
+    /// What the answer speaks of.
+    pub(super) at: At,
+}
+
+impl Page {
+    /// The page asked for: its token says the position, whether attempts are
+    /// told, and where it begins.
+    pub(super) fn from_pb(asked: i32, token: &str, at: At) -> Result<Self, Status> {
+        let size = size(asked)?;
+        if token.is_empty() {
+            return Ok(Self { size, skip: 0, at });
+        }
+        let wrong = || invalid("page_token", "is not from this list");
+        let parts: Vec<&str> = token.split('.').collect();
+        let [kind, position, skip] = parts.as_slice() else { return Err(wrong()) };
+        let position = Position(position.parse().map_err(|_| wrong())?);
+        let at = match *kind {
+            "now" => At::page(position),
+            "at" => At::position(position),
+            _ => return Err(wrong()),
+        };
+        Ok(Self { size, skip: skip.parse().map_err(|_| wrong())?, at })
+    }
+
+    /// The token of the next page, of an answer with so many entries in all.
+    pub(super) fn next(&self, told: usize, all: usize, position: Position) -> String {
+        let skip = self.skip.saturating_add(told);
+        let kind = if self.at.tells_attempts() { "now" } else { "at" };
+        if told > 0 && skip < all { format!("{kind}.{position}.{skip}") } else { String::new() }
+    }
 }

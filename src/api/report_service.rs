@@ -10,19 +10,21 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::convert::{
-    LOCAL, count, decision_to_pb, explanation_from_pb, explanation_to_pb, finding_to_pb, receipt_to_pb, refused_to_pb,
-    revision_from_pb, series_from_pb, series_to_pb, submission_from_pb, time_to_pb, unit_from_pb, unjudged_to_pb,
-    year_from_pb,
+    LOCAL, at_from_pb, count, decision_to_pb, explanation_from_pb, explanation_to_pb, finding_to_pb, receipt_to_pb,
+    refused_to_pb, revision_from_pb, series_from_pb, series_to_pb, submission_from_pb, time_to_pb, unit_from_pb,
+    unjudged_to_pb, year_from_pb,
 };
 use super::status::{from_submit, invalid};
 use super::{convert, paging};
-use crate::domain::State;
 use crate::domain::event::SeriesKey;
-use crate::ingest::{Answer, Decision, Desk, ListedRevision, ListedSeries, Outcome, StoredReport};
+use crate::ingest::{
+    Answer, At, CellDifference, Comparison, Decision, Desk, ListedRevision, ListedSeries, Outcome, StoredReport,
+    TextDifference, Wanted,
+};
 use crate::pb::Any;
 use crate::pb::crossfoot::v1::report_service_server::ReportService;
 use crate::pb::crossfoot::v1::{self as pb};
-use crate::words::{Revision, UnitCode, Year, limits};
+use crate::words::{Revision, limits};
 
 /// The service.
 #[derive(Debug)]
@@ -88,38 +90,42 @@ impl ReportService for Reports {
         &self,
         request: Request<pb::GetReportRequest>,
     ) -> Result<Response<pb::GetReportResponse>, Status> {
-        let pb::GetReportRequest { series, revision } = request.into_inner();
-        let series = self.series(series)?;
+        let pb::GetReportRequest { series, revision, at_position } = request.into_inner();
+        let at = at_from_pb(at_position)?;
+        let series = self.series(series, at)?;
         let revision = (revision != 0).then(|| revision_from_pb(revision)).transpose()?;
-        let position = count(self.desk.head().0);
-        let report = self.desk.report(&series, revision);
-        let last_refused = self.desk.last_refused(&series).map(|(attempt, findings)| pb::RefusedAttempt {
+        let head = self.desk.head();
+        let report = self.desk.report(&series, revision, at);
+        let attempt = if at.tells_attempts() { self.desk.last_refused(&series) } else { None };
+        let last_refused = attempt.map(|(attempt, findings)| pb::RefusedAttempt {
             time: Some(time_to_pb(attempt.time)),
             reason: attempt.reason,
             findings: findings.into_iter().map(|finding| finding_to_pb(finding, false)).collect(),
             report: Some(any(&attempt.form, attempt.report.to_vec())),
         });
-        let report = match report {
-            Ok(report) => Some(stored_to_pb(report)),
+        let (position, report) = match report {
+            Ok((position, report)) => (position, Some(stored_to_pb(report))),
             // an attempt that was refused is an answer too
-            Err(_) if last_refused.is_some() && revision.is_none() => None,
+            Err(_) if last_refused.is_some() && revision.is_none() => (head, None),
             Err(error) => return Err(from_submit(&error)),
         };
-        Ok(Response::new(pb::GetReportResponse { position, report, last_refused }))
+        Ok(Response::new(pb::GetReportResponse { position: count(position.0), report, last_refused }))
     }
 
     async fn list_reports(
         &self,
         request: Request<pb::ListReportsRequest>,
     ) -> Result<Response<pb::ListReportsResponse>, Status> {
-        let pb::ListReportsRequest { unit, subtree, year, open_queries_only, page_size, page_token } =
+        let pb::ListReportsRequest { unit, subtree, year, open_queries_only, page_size, page_token, at_position } =
             request.into_inner();
+        let at = at_from_pb(at_position)?;
         let unit = (!unit.is_empty()).then(|| unit_from_pb(&unit)).transpose()?;
         let year = (year != 0).then(|| year_from_pb(year)).transpose()?;
         let after = (!page_token.is_empty()).then(|| series_of_token(&page_token)).transpose()?;
         let size = paging::size(page_size)?;
-        let wanted = |state: &State, key: &SeriesKey| is_wanted(state, key, unit.as_ref(), subtree, year);
-        let (position, rows) = self.desk.list(wanted, open_queries_only, after.as_ref(), size.saturating_add(1));
+        let wanted = Wanted { unit, below: subtree, year, open_queries: open_queries_only };
+        let listed = self.desk.list(&wanted, after.as_ref(), size.saturating_add(1), at);
+        let (position, rows) = listed.map_err(|error| from_submit(&error))?;
         let (rows, next_page_token) = paging::split(rows, size, |row| token_of_series(&row.series));
         Ok(Response::new(pb::ListReportsResponse {
             position: count(position.0),
@@ -128,18 +134,31 @@ impl ReportService for Reports {
         }))
     }
 
+    async fn compare_revisions(
+        &self,
+        request: Request<pb::CompareRevisionsRequest>,
+    ) -> Result<Response<pb::CompareRevisionsResponse>, Status> {
+        let pb::CompareRevisionsRequest { series, from_revision, to_revision, at_position } = request.into_inner();
+        let at = at_from_pb(at_position)?;
+        let series = self.series(series, at)?;
+        let revisions = (revision_from_pb(from_revision)?, revision_from_pb(to_revision)?);
+        let comparison = self.desk.compare(&series, revisions, at).map_err(|error| from_submit(&error))?;
+        Ok(Response::new(comparison_to_pb(comparison)))
+    }
+
     async fn list_report_revisions(
         &self,
         request: Request<pb::ListReportRevisionsRequest>,
     ) -> Result<Response<pb::ListReportRevisionsResponse>, Status> {
-        let pb::ListReportRevisionsRequest { series, page_size, page_token } = request.into_inner();
-        let series = self.series(series)?;
+        let pb::ListReportRevisionsRequest { series, page_size, page_token, at_position } = request.into_inner();
+        let at = at_from_pb(at_position)?;
+        let series = self.series(series, at)?;
         let below = match page_token.as_str() {
             "" => None,
             token => Some(Revision(token.parse().map_err(|_| invalid("page_token", "is not from this list"))?)),
         };
         let size = paging::size(page_size)?;
-        let listed = self.desk.revisions(&series, below, size.saturating_add(1));
+        let listed = self.desk.revisions(&series, below, size.saturating_add(1), at);
         let (position, rows) = listed.map_err(|error| from_submit(&error))?;
         let (rows, next_page_token) = paging::split(rows, size, |row| row.receipt.revision.to_string());
         Ok(Response::new(pb::ListReportRevisionsResponse {
@@ -154,7 +173,7 @@ impl ReportService for Reports {
         request: Request<pb::ExplainQueryRequest>,
     ) -> Result<Response<pb::ExplainQueryResponse>, Status> {
         let pb::ExplainQueryRequest { series, explanation } = request.into_inner();
-        let series = self.series(series)?;
+        let series = self.series(series, At::NOW)?;
         let explanation = explanation.ok_or_else(|| invalid("explanation", "is not there"))?;
         let explained = self.desk.explain(series, explanation_from_pb(explanation), Arc::from(LOCAL)).await;
         let (position, open) = explained.map_err(|error| from_submit(&error))?;
@@ -167,7 +186,7 @@ impl ReportService for Reports {
         request: Request<pb::WithdrawReportRequest>,
     ) -> Result<Response<pb::WithdrawReportResponse>, Status> {
         let pb::WithdrawReportRequest { series, revision, reason } = request.into_inner();
-        let (series, revision) = (self.series(series)?, revision_from_pb(revision)?);
+        let (series, revision) = (self.series(series, At::NOW)?, revision_from_pb(revision)?);
         let position = self.desk.withdraw(series, revision, reason, Arc::from(LOCAL)).await;
         let position = position.map_err(|error| from_submit(&error))?;
         Ok(Response::new(pb::WithdrawReportResponse { position: count(position.0) }))
@@ -175,8 +194,8 @@ impl ReportService for Reports {
 }
 
 impl Reports {
-    fn series(&self, series: Option<pb::SeriesName>) -> Result<SeriesKey, Status> {
-        self.desk.series(series_from_pb(series)?).map_err(|error| from_submit(&error))
+    fn series(&self, series: Option<pb::SeriesName>, at: At) -> Result<SeriesKey, Status> {
+        self.desk.series(series_from_pb(series)?, at).map_err(|error| from_submit(&error))
     }
 }
 
@@ -280,19 +299,23 @@ fn revision_to_pb(row: ListedRevision) -> pb::RevisionSummary {
     }
 }
 
-/// Whether a series is among those asked for; a subtree is that of its year.
-fn is_wanted(state: &State, key: &SeriesKey, unit: Option<&UnitCode>, subtree: bool, year: Option<Year>) -> bool {
-    if year.is_some_and(|year| year != key.year) {
-        return false;
-    }
-    let Some(unit) = unit else { return true };
-    if !subtree || *unit == key.unit {
-        return *unit == key.unit;
-    }
-    let tree = state.tree(key.year);
-    match (tree.find(key.unit.as_str()), tree.find(unit.as_str())) {
-        (Some(index), Some(root)) => tree.is_within(index, root),
-        _ => false,
+fn comparison_to_pb(comparison: Comparison) -> pb::CompareRevisionsResponse {
+    let Comparison { position, from, to, cells, texts, statements } = comparison;
+    let cell = |CellDifference { path, label_zh, label_en, before, after }| pb::CellChange {
+        path,
+        label_zh,
+        label_en,
+        before,
+        after,
+    };
+    let text = |TextDifference { path, before, after }| pb::TextChange { path, before, after };
+    pb::CompareRevisionsResponse {
+        position: count(position.0),
+        from: Some(receipt_to_pb(&from)),
+        to: Some(receipt_to_pb(&to)),
+        cells: cells.into_iter().map(cell).collect(),
+        texts: texts.into_iter().map(text).collect(),
+        statements: statements.into_iter().map(text).collect(),
     }
 }
 

@@ -1,23 +1,32 @@
 //! `crossfoot.v1.RollupService`.
 
+mod explanation;
+mod reconciliation;
+mod statistics;
+mod total;
+mod watch;
+
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use super::convert::{count, family_from_pb, unit_from_pb, year_from_pb};
+use super::convert::{at_from_pb, basis_from_pb, count, family_from_pb, unit_from_pb, year_from_pb};
 use super::paging;
 use super::status::{from_submit, invalid};
-use crate::domain::{Counts, Rollup};
-use crate::form::percent;
-use crate::ingest::{Desk, RollupAnswer};
+use crate::domain::TotalKey;
+use crate::ingest::{At, Desk, MissingUnit};
 use crate::pb::crossfoot::v1::rollup_service_server::RollupService;
 use crate::pb::crossfoot::v1::{self as pb};
-use crate::words::{Basis, FamilyName, UnitCode, Year};
+use crate::words::{FamilyName, Position, Year};
 
 /// The service.
 #[derive(Debug)]
 pub(super) struct Rollups {
     pub(super) desk: Arc<Desk>,
+    pub(super) stop: CancellationToken,
+    /// Events that may be committed while a watching reader takes nothing.
+    pub(super) watch_behind: u64,
 }
 
 #[tonic::async_trait]
@@ -26,31 +35,27 @@ impl RollupService for Rollups {
         &self,
         request: Request<pb::GetRollupRequest>,
     ) -> Result<Response<pb::GetRollupResponse>, Status> {
-        let pb::GetRollupRequest { family, unit, year, basis } = request.into_inner();
-        let (unit, year) = (unit_from_pb(&unit)?, year_from_pb(year)?);
-        let basis = match pb::Basis::try_from(basis) {
-            Ok(pb::Basis::Unspecified | pb::Basis::Units) => Basis::Units,
-            Ok(pb::Basis::Declared) => Basis::Declared,
-            Err(_) => return Err(invalid("basis", "say BASIS_UNITS or BASIS_DECLARED")),
-        };
-        let family = self.family(&family, year)?;
-        let answer = self.desk.rollup(&family, &unit, year, basis).map_err(|error| from_submit(&error))?;
-        Ok(Response::new(rollup_to_pb(&family, &unit, year, basis, answer)))
+        let pb::GetRollupRequest { family, unit, year, basis, at_position } = request.into_inner();
+        let at = at_from_pb(at_position)?;
+        let named = self.named(&family, &unit, year, basis, at)?;
+        let answer = self.desk.rollup(&named, at);
+        let answer = answer.map_err(|error| from_submit(&error))?;
+        Ok(Response::new(total::rollup_to_pb(&named, answer)))
     }
 
     async fn list_missing(
         &self,
         request: Request<pb::ListMissingRequest>,
     ) -> Result<Response<pb::ListMissingResponse>, Status> {
-        let pb::ListMissingRequest { family, unit, year, page_size, page_token } = request.into_inner();
-        let (unit, year, size) = (unit_from_pb(&unit)?, year_from_pb(year)?, paging::size(page_size)?);
-        let family = self.family(&family, year)?;
+        let pb::ListMissingRequest { family, unit, year, page_size, page_token, at_position } = request.into_inner();
+        let (at, size) = (at_from_pb(at_position)?, paging::size(page_size)?);
+        let named = self.named(&family, &unit, year, 0, at)?;
         let after = (!page_token.is_empty()).then(|| unit_from_pb(&page_token)).transpose()?;
-        let listed = self.desk.missing(&family, &unit, year, after.as_ref(), size.saturating_add(1));
+        let listed = self.desk.missing(&named, after.as_ref(), size.saturating_add(1), at);
         let (position, rows) = listed.map_err(|error| from_submit(&error))?;
-        let (rows, next_page_token) = paging::split(rows, size, |(code, ..)| code.to_string());
-        let units = rows.into_iter().map(|(code, name, refused)| pb::MissingUnit {
-            unit: code.to_string(),
+        let (rows, next_page_token) = paging::split(rows, size, |row| row.unit.to_string());
+        let units = rows.into_iter().map(|MissingUnit { unit, name, refused }| pb::MissingUnit {
+            unit: unit.to_string(),
             name: name.to_string(),
             refused,
         });
@@ -60,68 +65,69 @@ impl RollupService for Rollups {
             next_page_token,
         }))
     }
-}
 
-impl Rollups {
-    fn family(&self, family: &str, year: Year) -> Result<FamilyName, Status> {
-        self.desk.family(family_from_pb(family)?, year).map_err(|error| from_submit(&error))
+    async fn reconcile_unit(
+        &self,
+        request: Request<pb::ReconcileUnitRequest>,
+    ) -> Result<Response<pb::ReconcileUnitResponse>, Status> {
+        let pb::ReconcileUnitRequest { family, unit, year, basis, at_position } = request.into_inner();
+        let at = at_from_pb(at_position)?;
+        let named = self.named(&family, &unit, year, basis, at)?;
+        let answer = self.desk.reconcile(&named, at);
+        let answer = answer.map_err(|error| from_submit(&error))?;
+        Ok(Response::new(reconciliation::to_pb(&named, answer)))
+    }
+
+    async fn explain_cell(
+        &self,
+        request: Request<pb::ExplainCellRequest>,
+    ) -> Result<Response<pb::ExplainCellResponse>, Status> {
+        let request = request.into_inner();
+        let asked = at_from_pb(request.at_position)?;
+        let page = paging::Page::from_pb(request.page_size, &request.page_token, asked)?;
+        let named = self.named(&request.family, &request.unit, request.year, request.basis, page.at)?;
+        let listing = explanation::listing_from_pb(request.order, request.include_zero, &page)?;
+        let answer = self.desk.explain_cell(&named, &request.cell, listing, page.at);
+        let answer = answer.map_err(|error| from_submit(&error))?;
+        Ok(Response::new(explanation::to_pb(&named, answer, listing.zeros, &page)))
+    }
+
+    async fn get_statistics(
+        &self,
+        request: Request<pb::GetStatisticsRequest>,
+    ) -> Result<Response<pb::GetStatisticsResponse>, Status> {
+        let request = request.into_inner();
+        let asked = at_from_pb(request.at_position)?;
+        let page = paging::Page::from_pb(request.page_size, &request.page_token, asked)?;
+        let (years, last) = statistics::years_from_pb(request.first_year, request.last_year)?;
+        let family = self.family(&request.family, last, page.at)?;
+        let question = statistics::question_from_pb(request, family, years, &page)?;
+        let answer = self.desk.statistics(&question, page.at).map_err(|error| from_submit(&error))?;
+        Ok(Response::new(statistics::to_pb(&question, answer, &page)))
+    }
+
+    type WatchUnitStream = watch::Responses;
+
+    async fn watch_unit(
+        &self,
+        request: Request<pb::WatchUnitRequest>,
+    ) -> Result<Response<Self::WatchUnitStream>, Status> {
+        let pb::WatchUnitRequest { family, unit, year, basis, from_position } = request.into_inner();
+        let named = self.named(&family, &unit, year, basis, At::NOW)?;
+        let from = from_position
+            .map(|from| u64::try_from(from).map(Position).map_err(|_| invalid("from_position", "is below 0")));
+        let from = from.transpose()?;
+        Ok(Response::new(watch::begin(self, named, from)?))
     }
 }
 
-fn rollup_to_pb(
-    family: &FamilyName,
-    unit: &UnitCode,
-    year: Year,
-    basis: Basis,
-    answer: RollupAnswer,
-) -> pb::GetRollupResponse {
-    let RollupAnswer { rollup, refused, missing, missing_refused, not_broken_down } = answer;
-    let Rollup { position, form, unit_name, total, counts } = rollup;
-    let Counts { due, filed, nil, open_queries } = counts;
-    let codes = |codes: Vec<UnitCode>| codes.into_iter().map(|code| code.to_string()).collect();
-    let mut stated = total.stated.iter();
-    let cells = form.cells().iter().zip(&total.cells).filter_map(|(cell, value)| {
-        // a cell that need not be stated is listed where a counted report states it
-        let listed = cell.required || stated.next().is_some_and(|reports| *reports > 0);
-        listed.then(|| pb::CellTotal { path: cell.path.clone(), value: *value })
-    });
-    let cells = cells.collect();
-    let ratios = form.ratios().iter().filter_map(|ratio| {
-        let (numerator, denominator) = form.ratio_parts(ratio, &total.cells)?;
-        Some(pb::RatioTotal {
-            id: ratio.id.clone(),
-            label_zh: ratio.label_zh.clone(),
-            label_en: ratio.label_en.clone(),
-            numerator,
-            denominator,
-            percent: percent(numerator, denominator),
-        })
-    });
-    pb::GetRollupResponse {
-        position: count(position.0),
-        family: family.to_string(),
-        form: form.name().to_owned(),
-        unit: unit.to_string(),
-        unit_name: unit_name.to_string(),
-        year: year.get().into(),
-        basis: match basis {
-            Basis::Units => pb::Basis::Units.into(),
-            Basis::Declared => pb::Basis::Declared.into(),
-        },
-        completeness: Some(pb::Completeness {
-            due,
-            filed,
-            nil,
-            refused,
-            open_queries,
-            missing_count: due.saturating_sub(filed),
-            missing: codes(missing),
-            missing_refused: codes(missing_refused),
-        }),
-        cells,
-        ratios: ratios.collect(),
-        reports: total.reports,
-        not_broken_down: codes(not_broken_down),
-        not_broken_down_count: total.not_broken_down,
+impl Rollups {
+    fn family(&self, family: &str, year: Year, at: At) -> Result<FamilyName, Status> {
+        self.desk.family(family_from_pb(family)?, year, at).map_err(|error| from_submit(&error))
+    }
+
+    fn named(&self, family: &str, unit: &str, year: i32, basis: i32, at: At) -> Result<TotalKey, Status> {
+        let (unit, year, basis) = (unit_from_pb(unit)?, year_from_pb(year)?, basis_from_pb(basis)?);
+        Ok(TotalKey { family: self.family(family, year, at)?, unit, year, basis })
     }
 }

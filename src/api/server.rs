@@ -38,6 +38,7 @@ pub enum ServerError {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    watch_behind: u64,
 }
 
 impl Server {
@@ -52,13 +53,20 @@ impl Server {
         let failed = |error| ServerError::Listen(address, error);
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address })
+        Ok(Self { listener, address, watch_behind: limits::WATCH_BEHIND })
     }
 
     /// The address it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Sets how many events may be committed while a watching reader takes
+    /// nothing; [`limits::WATCH_BEHIND`] else.
+    #[must_use]
+    pub fn watch_behind(self, events: u64) -> Self {
+        Self { watch_behind: events, ..self }
     }
 
     /// Serves until `stop`; then open calls have [`limits::STOP_GRACE`] to end.
@@ -77,7 +85,11 @@ impl Server {
             desk: Arc::clone(&desk),
             stop: stop.clone(),
         });
-        let rollups = pb::rollup_service_server::RollupServiceServer::new(Rollups { desk: Arc::clone(&desk) });
+        let rollups = pb::rollup_service_server::RollupServiceServer::new(Rollups {
+            desk: Arc::clone(&desk),
+            stop: stop.clone(),
+            watch_behind: self.watch_behind,
+        });
         let units = pb::unit_service_server::UnitServiceServer::new(UnitsDoor { desk: Arc::clone(&desk) });
         let forms = pb::form_service_server::FormServiceServer::new(Forms { desk });
         health.set_service_status("", tonic_health::ServingStatus::Serving).await;

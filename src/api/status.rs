@@ -1,10 +1,12 @@
 //! The one place where errors become gRPC statuses, each with a stable reason.
 
+use std::collections::HashMap;
+
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::ingest::SubmitError;
-use crate::words::WordError;
+use crate::words::{Position, WordError};
 
 /// Where the reasons are at home.
 const DOMAIN: &str = "crossfoot";
@@ -20,14 +22,28 @@ pub(super) fn code_and_reason(error: &SubmitError) -> (Code, &'static str) {
         SubmitError::NotFound(_) => (Code::NotFound, "NOT_FOUND"),
         SubmitError::Precondition(_) => (Code::FailedPrecondition, "FAILED_PRECONDITION"),
         SubmitError::Invalid(_) => (Code::InvalidArgument, "INVALID"),
+        SubmitError::BeyondHead { .. } => (Code::OutOfRange, "POSITION_BEYOND_HEAD"),
+        SubmitError::FellBehind(_) => (Code::ResourceExhausted, "FELL_BEHIND"),
+        SubmitError::Unreadable(_) => (Code::Unavailable, "LEDGER_UNREADABLE"),
         SubmitError::DiskFull => (Code::ResourceExhausted, "DISK_FULL"),
         SubmitError::Unavailable(_) => (Code::Unavailable, "LEDGER_UNAVAILABLE"),
     }
 }
 
 fn status(code: Code, reason: &str, message: String) -> Status {
-    let details = ErrorDetails::with_error_info(reason, DOMAIN, std::collections::HashMap::new());
+    status_with(code, reason, message, HashMap::new())
+}
+
+fn status_with(code: Code, reason: &str, message: String, more: HashMap<String, String>) -> Status {
+    let details = ErrorDetails::with_error_info(reason, DOMAIN, more);
     Status::with_error_details(code, shortened(message), details)
+}
+
+/// The end of a watch; its details say where to resume.
+pub(super) fn resumable(error: &SubmitError, told: Position) -> Status {
+    let (code, reason) = code_and_reason(error);
+    let more = HashMap::from([("resume_position".to_owned(), told.to_string())]);
+    status_with(code, reason, format!("{error}; resume from position {told}"), more)
 }
 
 /// Messages travel in a header, which must stay below 8 KB.

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
-use super::convert::{LOCAL, count, unit_from_pb, year_from_pb};
+use super::convert::{LOCAL, at_from_pb, count, kind_from_pb, kind_to_pb, unit_from_pb, year_from_pb};
 use super::paging;
 use super::status::{from_submit, invalid};
-use crate::domain::event::{UnitEntry, UnitKind};
+use crate::domain::event::UnitEntry;
 use crate::domain::{State, UnitChange};
 use crate::ingest::{Desk, SubmitError};
 use crate::pb::crossfoot::v1::unit_service_server::UnitService;
 use crate::pb::crossfoot::v1::{self as pb};
-use crate::words::{UnitCode, Year};
+use crate::words::{Position, UnitCode, Year};
 
 /// The service.
 #[derive(Debug)]
@@ -23,10 +23,14 @@ pub(super) struct UnitsDoor {
 #[tonic::async_trait]
 impl UnitService for UnitsDoor {
     async fn get_unit(&self, request: Request<pb::GetUnitRequest>) -> Result<Response<pb::GetUnitResponse>, Status> {
-        let code = unit_from_pb(&request.into_inner().code)?;
-        let (position, history) = self.desk.with_state(|state| {
-            (state.head(), state.units().history(code.as_str()).iter().map(unit_to_pb).collect::<Vec<_>>())
+        let pb::GetUnitRequest { code, at_position } = request.into_inner();
+        let (code, at) = (unit_from_pb(&code)?, at_from_pb(at_position)?);
+        let found = self.desk.with_state(|state| {
+            let at = at.within(state.head())?;
+            let history = state.units().history_at(code.as_str(), at).iter().map(unit_to_pb);
+            Ok((at, history.collect::<Vec<_>>()))
         });
+        let (position, history) = found.map_err(|error| from_submit(&error))?;
         if history.is_empty() {
             return Err(from_submit(&SubmitError::NotFound(format!("no unit {code}"))));
         }
@@ -37,7 +41,8 @@ impl UnitService for UnitsDoor {
         &self,
         request: Request<pb::ListUnitsRequest>,
     ) -> Result<Response<pb::ListUnitsResponse>, Status> {
-        let pb::ListUnitsRequest { year, root, page_size, page_token } = request.into_inner();
+        let pb::ListUnitsRequest { year, root, page_size, page_token, at_position } = request.into_inner();
+        let at = at_from_pb(at_position)?;
         let year = (year != 0).then(|| year_from_pb(year)).transpose()?;
         let root = (!root.is_empty()).then(|| unit_from_pb(&root)).transpose()?;
         if root.is_some() && year.is_none() {
@@ -45,9 +50,11 @@ impl UnitService for UnitsDoor {
         }
         let after = (!page_token.is_empty()).then(|| unit_from_pb(&page_token)).transpose()?;
         let size = paging::size(page_size)?;
-        let (position, rows) = self.desk.with_state(|state| {
-            (state.head(), listed(state, year, root.as_ref(), after.as_ref(), size.saturating_add(1)))
+        let found = self.desk.with_state(|state| {
+            let at = at.within(state.head())?;
+            Ok((at, listed(state, year, root.as_ref(), after.as_ref(), size.saturating_add(1), at)))
         });
+        let (position, rows) = found.map_err(|error| from_submit(&error))?;
         let (units, next_page_token) = paging::split(rows, size, |unit| unit.code.clone());
         Ok(Response::new(pb::ListUnitsResponse { position: count(position.0), units, next_page_token }))
     }
@@ -75,37 +82,18 @@ fn listed(
     root: Option<&UnitCode>,
     after: Option<&UnitCode>,
     most: usize,
+    at: Position,
 ) -> Vec<pb::Unit> {
-    let tree = year.map(|year| state.tree(year));
-    let within = |code: &UnitCode| match (&tree, root) {
-        (Some(tree), Some(root)) => match (tree.find(code.as_str()), tree.find(root.as_str())) {
-            (Some(index), Some(root)) => tree.is_within(index, root),
-            _ => false,
-        },
+    let units = state.units();
+    let within = |code: &UnitCode| match (year, root) {
+        (Some(year), Some(root)) => units.is_within_at(code, root, year, at),
         _ => true,
     };
-    let units = state.units().iter().filter(|(code, _)| after.is_none_or(|after| *code > after) && within(code));
-    let entries = units.filter_map(|(code, history)| match year {
-        Some(year) => state.units().in_year(code.as_str(), year),
+    let entries = units.iter_at(at, after).filter(|(code, _)| within(code)).filter_map(|(code, history)| match year {
+        Some(year) => units.in_year_at(code.as_str(), year, at),
         None => history.last(),
     });
     entries.take(most).map(unit_to_pb).collect()
-}
-
-fn kind_to_pb(kind: UnitKind) -> pb::UnitKind {
-    match kind {
-        UnitKind::Province => pb::UnitKind::Province,
-        UnitKind::PrefectureCity => pb::UnitKind::PrefectureCity,
-        UnitKind::CountyCity => pb::UnitKind::CountyCity,
-        UnitKind::County => pb::UnitKind::County,
-        UnitKind::District => pb::UnitKind::District,
-        UnitKind::FunctionalZone => pb::UnitKind::FunctionalZone,
-        UnitKind::Office => pb::UnitKind::Office,
-        UnitKind::Department => pb::UnitKind::Department,
-        UnitKind::Subdistrict => pb::UnitKind::Subdistrict,
-        UnitKind::Town => pb::UnitKind::Town,
-        UnitKind::Other => pb::UnitKind::Other,
-    }
 }
 
 pub(super) fn unit_to_pb(entry: &UnitEntry) -> pb::Unit {
@@ -123,8 +111,8 @@ pub(super) fn unit_to_pb(entry: &UnitEntry) -> pb::Unit {
 
 fn unit_entry_from_pb(unit: pb::Unit) -> Result<UnitEntry, Status> {
     let pb::Unit { code, parent, kind, name, from_year, until_year, makes_rules } = unit;
-    let known = UnitKind::ALL.into_iter().map(|(kind, _)| kind).find(|known| i32::from(kind_to_pb(*known)) == kind);
-    let kind = known.ok_or_else(|| invalid("units.kind", format!("unit {code}: kind {kind} is not known")))?;
+    let kind =
+        kind_from_pb(kind).ok_or_else(|| invalid("units.kind", format!("unit {code}: kind {kind} is not known")))?;
     Ok(UnitEntry {
         from_year: year_from_pb(from_year).map_err(|status| of_unit(&code, &status))?,
         until_year: (until_year != 0).then(|| year_from_pb(until_year)).transpose().map_err(|s| of_unit(&code, &s))?,

@@ -78,6 +78,8 @@ impl Demo {
              crossfoot units apply tests/data/units.json\n  \
              crossfoot submit tests/data/reports.jsonl                       # the same real reports\n  \
              crossfoot rollup 350128 --year 2023 --basis units\n  \
+             crossfoot reconcile 350128 --year 2023                          # stated against computed\n  \
+             crossfoot statistics 350128 --year 2021..2023 --plot\n  \
              crossfoot reports list 350128 --subtree --open-queries\n  \
              crossfoot check my-report.json --year 2024 --unit-kind department",
         );
@@ -106,7 +108,7 @@ impl Demo {
 
     async fn rollup(&mut self, unit: &str, year: i32) -> anyhow::Result<wire::GetRollupResponse> {
         let (unit, basis) = (unit.to_owned(), wire::Basis::Units.into());
-        Ok(self.client.rollup(wire::GetRollupRequest { family: String::new(), unit, year, basis }).await?)
+        Ok(self.client.rollup(wire::GetRollupRequest { unit, year, basis, ..Default::default() }).await?)
     }
 
     /// One real report, with a figure in its prose that its table contradicts.
@@ -125,7 +127,7 @@ impl Demo {
         let form = self.client.form("", line.year).await?;
         self.say(&totals(&district, &form));
         self.text.push_str(&ratios_text(&district));
-        let units = self.client.units(line.year, "").await?;
+        let units = self.client.units(line.year, "", 0).await?;
         let parent = units.iter().find(|unit| unit.code == line.unit).map(|unit| unit.parent.clone());
         let parent = parent.ok_or_else(|| anyhow!("the sample's unit is not in the tree"))?;
         let city = self.rollup(&parent, line.year).await?;
@@ -189,7 +191,7 @@ impl Demo {
         let form = self.client.form("", year).await?;
         let rollup = self.rollup(ZONE, year).await?;
         let name = series("", ZONE, year, wire::Coverage::Consolidated);
-        let stored = self.client.report(wire::GetReportRequest { series: Some(name), revision: 0 }).await?;
+        let stored = self.client.report(wire::GetReportRequest { series: Some(name), ..Default::default() }).await?;
         let bytes = stored.report.and_then(|stored| stored.report).map(|any| any.value).unwrap_or_default();
         let stated = figures(&form, &bytes)?;
         let below = rollup.completeness.clone().unwrap_or_default().missing;
@@ -243,7 +245,7 @@ impl Demo {
         self.say(&format!(
             "3. An EXERCISE with MADE-UP figures 演习数据: a city of four districts, {sent} reports, {year}"
         ));
-        let tree = self.client.units(year, "").await?;
+        let tree = self.client.units(year, "", 0).await?;
         let exercise = units::parse(EXERCISE_UNITS)?;
         let root = exercise.first().map(|unit| unit.code.clone()).unwrap_or_default();
         let mut rows = Vec::new();

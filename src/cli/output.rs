@@ -48,6 +48,11 @@ impl Answer {
     }
 }
 
+/// A response for programs: canonical proto3 JSON.
+pub(super) fn response_json(name: &str, response: &impl prost::Message) -> anyhow::Result<Value> {
+    crate::client::json(name, response).map_err(|problem| anyhow::anyhow!("{name}: {problem}"))
+}
+
 /// Prints one line at once, for answers that come bit by bit.
 pub(super) fn line(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();

@@ -1,10 +1,12 @@
 //! `reports`: what is stored.
 
+mod diff;
+
 use serde_json::{Value, json};
 
-use super::ServerArg;
 use super::output::{Answer, findings_text, table};
 use super::submission::{coverage, coverage_name, findings_json, receipt_json, series};
+use super::{AtArg, ServerArg};
 use crate::client::{self, Client, wire};
 
 /// List and show stored reports
@@ -14,6 +16,8 @@ pub(super) enum Command {
     List(ListArgs),
     /// Show one report with its findings
     Show(ShowArgs),
+    /// Show which cells and texts changed between two revisions
+    Diff(diff::DiffArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -32,6 +36,8 @@ pub(super) struct ListArgs {
     /// Print one JSON object per series
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    at: AtArg,
     #[command(flatten)]
     server: ServerArg,
 }
@@ -56,6 +62,8 @@ pub(super) struct ShowArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    at: AtArg,
+    #[command(flatten)]
     server: ServerArg,
 }
 
@@ -64,6 +72,7 @@ pub(super) async fn run(command: &Command) -> anyhow::Result<Answer> {
     match command {
         Command::List(args) => list(args).await,
         Command::Show(args) => show(args).await,
+        Command::Diff(args) => diff::run(args).await,
     }
 }
 
@@ -80,6 +89,7 @@ async fn list(args: &ListArgs) -> anyhow::Result<Answer> {
             open_queries_only: args.open_queries,
             page_size: PAGE,
             page_token,
+            at_position: args.at.at_position,
         };
         let page = client.list(request).await?;
         found.extend(page.reports);
@@ -142,7 +152,8 @@ fn row_and_line(report: wire::ReportSummary) -> (Vec<String>, Value) {
 async fn show(args: &ShowArgs) -> anyhow::Result<Answer> {
     let mut client = Client::connect(&args.server.server).await?;
     let name = series(&args.family, &args.unit, args.year, args.coverage);
-    let request = wire::GetReportRequest { series: Some(name), revision: args.revision };
+    let at_position = args.at.at_position;
+    let request = wire::GetReportRequest { series: Some(name), revision: args.revision, at_position };
     let wire::GetReportResponse { position, report, last_refused } = client.report(request).await?;
     let form = client.form(&args.family, args.year).await?;
     let to_json = |report: Option<client::Any>| -> Value {

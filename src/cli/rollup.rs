@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::ServerArg;
+use super::TotalArgs;
 use super::output::{Answer, grouped, table};
 use crate::client::{Client, wire};
 use crate::form::{Form, in_printed_unit};
@@ -17,12 +17,6 @@ pub(super) struct Args {
     /// Reporting year
     #[arg(long)]
     year: i32,
-    /// units: what each unit reported for itself; declared: what each child declares for all below it
-    #[arg(long, value_parser = ["units", "declared"], default_value = "units")]
-    basis: String,
-    /// Form family, where several cover the year
-    #[arg(long, default_value = "")]
-    family: String,
     /// Also print cells that are 0
     #[arg(long)]
     all: bool,
@@ -30,18 +24,18 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    server: ServerArg,
+    total: TotalArgs,
 }
 
 /// Runs the command.
 pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
-    let mut client = Client::connect(&args.server.server).await?;
-    let basis = if args.basis == "declared" { wire::Basis::Declared } else { wire::Basis::Units };
+    let mut client = Client::connect(&args.total.server.server).await?;
     let request = wire::GetRollupRequest {
-        family: args.family.clone(),
+        family: args.total.family.clone(),
         unit: args.unit.clone(),
         year: args.year,
-        basis: basis.into(),
+        basis: args.total.basis().into(),
+        at_position: args.total.at.at_position,
     };
     let rollup = client.rollup(request).await?;
     if args.json {
@@ -51,7 +45,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     Ok(Answer::Text(text(&rollup, &form, args.all)))
 }
 
-fn basis_name(basis: wire::Basis) -> &'static str {
+pub(super) fn basis_name(basis: wire::Basis) -> &'static str {
     match basis {
         wire::Basis::Unspecified | wire::Basis::Units => "units",
         wire::Basis::Declared => "declared",
@@ -98,7 +92,15 @@ fn to_json(rollup: &wire::GetRollupResponse) -> Value {
 
 /// One line on what a total covers.
 pub(super) fn coverage_text(rollup: &wire::GetRollupResponse) -> String {
-    let counts = rollup.completeness.clone().unwrap_or_default();
+    completeness_text(
+        &rollup.completeness.clone().unwrap_or_default(),
+        rollup.not_broken_down_count,
+        &rollup.not_broken_down,
+    )
+}
+
+/// The same of any answer that tells completeness.
+pub(super) fn completeness_text(counts: &wire::Completeness, not_broken_down: i64, codes: &[String]) -> String {
     let mut text = format!(
         "{} of {} units have filed 应报 {} 已报 {}; {} open queries 待核实",
         counts.filed, counts.due, counts.due, counts.filed, counts.open_queries
@@ -113,8 +115,8 @@ pub(super) fn coverage_text(rollup: &wire::GetRollupResponse) -> String {
             text.push('…');
         }
     }
-    if rollup.not_broken_down_count > 0 {
-        let _ = write!(text, "\n  not broken down 未分解: {}", rollup.not_broken_down.join(", "));
+    if not_broken_down > 0 {
+        let _ = write!(text, "\n  not broken down 未分解: {}", codes.join(", "));
     }
     text
 }
@@ -129,7 +131,7 @@ pub(super) fn ratios_text(rollup: &wire::GetRollupResponse) -> String {
 }
 
 /// The innermost two names of a cell: enough beside the printed ordinals.
-fn row_and_column(label: &str) -> String {
+pub(super) fn row_and_column(label: &str) -> String {
     let mut parts: Vec<&str> = label.rsplit(" · ").take(2).collect();
     parts.reverse();
     parts.join(" · ")

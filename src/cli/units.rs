@@ -6,8 +6,8 @@ use anyhow::{Context as _, anyhow};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::ServerArg;
 use super::output::{Answer, table};
+use super::{AtArg, ServerArg};
 use crate::client::{Client, wire};
 use crate::domain::event::UnitKind;
 
@@ -49,6 +49,8 @@ pub(super) struct ListArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    at: AtArg,
+    #[command(flatten)]
     server: ServerArg,
 }
 
@@ -84,15 +86,24 @@ pub(super) fn parse(text: &str) -> anyhow::Result<Vec<wire::Unit>> {
 
 fn unit_from_line(line: UnitLine) -> anyhow::Result<wire::Unit> {
     let UnitLine { code, parent, kind, name, from_year, until_year, makes_rules } = line;
-    let number = UnitKind::ALL.iter().position(|(_, known)| *known == kind);
-    let number = number.ok_or_else(|| {
-        let known = UnitKind::ALL.map(|(_, name)| name).join(", ");
-        anyhow!("unit {code}: kind {kind:?} is not known; known: {known}")
-    })?;
-    // kinds on the wire are numbered from 1 in the same order
-    let kind = i32::try_from(number.saturating_add(1))?;
+    let kind = kind_number(&kind).map_err(|problem| anyhow!("unit {code}: {problem}"))?;
     let (parent, until_year) = (parent.unwrap_or_default(), until_year.unwrap_or_default());
     Ok(wire::Unit { code, parent, kind, name, from_year, until_year, makes_rules })
+}
+
+/// The number of a kind on the wire: from 1 in the order of all kinds.
+pub(super) fn kind_number(name: &str) -> Result<i32, String> {
+    let number = UnitKind::ALL.iter().position(|(_, known)| *known == name).map(|index| index.saturating_add(1));
+    number.and_then(|number| i32::try_from(number).ok()).ok_or_else(|| {
+        let known = UnitKind::ALL.map(|(_, name)| name).join(", ");
+        format!("kind {name:?} is not known; known: {known}")
+    })
+}
+
+/// The name of a kind on the wire.
+pub(super) fn kind_name(number: i32) -> &'static str {
+    let index = usize::try_from(number).unwrap_or_default().checked_sub(1);
+    index.and_then(|index| UnitKind::ALL.get(index)).map_or("other", |(_, name)| name)
 }
 
 async fn apply(args: &ApplyArgs) -> anyhow::Result<Answer> {
@@ -134,11 +145,9 @@ async fn apply(args: &ApplyArgs) -> anyhow::Result<Answer> {
 
 async fn list(args: &ListArgs) -> anyhow::Result<Answer> {
     let client = Client::connect(&args.server.server).await?;
-    let units = client.units(args.year.unwrap_or_default(), args.root.as_deref().unwrap_or_default()).await?;
-    let kind = |unit: &wire::Unit| {
-        let number = usize::try_from(unit.kind).unwrap_or_default().checked_sub(1);
-        number.and_then(|number| UnitKind::ALL.get(number)).map_or("other", |(_, name)| name)
-    };
+    let units = client
+        .units(args.year.unwrap_or_default(), args.root.as_deref().unwrap_or_default(), args.at.at_position)
+        .await?;
     let until = |unit: &wire::Unit| (unit.until_year != 0).then_some(unit.until_year);
     if args.json {
         let units = units.iter().map(|unit| {
@@ -146,7 +155,7 @@ async fn list(args: &ListArgs) -> anyhow::Result<Answer> {
             json!({
                 "code": unit.code,
                 "parent": parent,
-                "kind": kind(unit),
+                "kind": kind_name(unit.kind),
                 "name": unit.name,
                 "from_year": unit.from_year,
                 "until_year": until(unit),
@@ -157,7 +166,7 @@ async fn list(args: &ListArgs) -> anyhow::Result<Answer> {
     }
     let rows = units.iter().map(|unit| {
         let years = format!("{}–{}", unit.from_year, until(unit).map_or_else(String::new, |year| year.to_string()));
-        vec![unit.code.clone(), unit.name.clone(), kind(unit).to_owned(), unit.parent.clone(), years]
+        vec![unit.code.clone(), unit.name.clone(), kind_name(unit.kind).to_owned(), unit.parent.clone(), years]
     });
     Ok(Answer::Text(table(&["code", "名称", "kind", "parent", "years"], rows.collect(), &[])))
 }

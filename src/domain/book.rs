@@ -7,6 +7,7 @@
 //! below the first unit with an effective CONSOLIDATED.
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::sync::Arc;
 
 use super::completeness::Counts;
@@ -17,7 +18,9 @@ use crate::form::Form;
 use crate::words::{Basis, Coverage, UnitCode};
 
 /// The series of a unit in a year, by coverage.
-pub(super) type Pair = [Option<Box<Series>>; 2];
+type Pair = [Option<Box<Series>>; 2];
+
+const COVERAGES: [Coverage; 2] = [Coverage::Own, Coverage::Consolidated];
 
 fn opposite(coverage: Coverage) -> Coverage {
     match coverage {
@@ -31,7 +34,10 @@ fn opposite(coverage: Coverage) -> Coverage {
 pub(super) struct Book {
     pub(super) form: Arc<Form>,
     pub(super) tree: Arc<Tree>,
-    pub(super) series: BTreeMap<UnitCode, Pair>,
+    /// By index in the tree.
+    series: Vec<Pair>,
+    /// Of units that the tree does not have: nothing of them is in effect.
+    apart: BTreeMap<UnitCode, Pair>,
     kept: Vec<Option<Box<Kept>>>,
 }
 
@@ -43,7 +49,14 @@ pub(super) struct Kept {
     pub(super) counts: Counts,
 }
 
-pub(super) fn slot(coverage: Coverage) -> usize {
+/// A difference of one series, as it shows above its unit.
+#[derive(Debug, Default)]
+struct Change {
+    units: Delta,
+    declared: Delta,
+}
+
+fn slot(coverage: Coverage) -> usize {
     match coverage {
         Coverage::Own => 0,
         Coverage::Consolidated => 1,
@@ -59,10 +72,10 @@ impl Book {
 
     /// A book of a year in which nothing was filed: to read, not to write in.
     pub(super) fn empty(form: Arc<Form>, tree: Arc<Tree>) -> Self {
-        Self { form, tree, series: BTreeMap::new(), kept: Vec::new() }
+        Self { form, tree, series: Vec::new(), apart: BTreeMap::new(), kept: Vec::new() }
     }
 
-    /// Empties totals; due counts depend on the tree alone.
+    /// Empties series and totals; due counts depend on the tree alone.
     fn clear(&mut self) {
         let zero = Total::zero(self.form.cells());
         let kept = |index| {
@@ -71,14 +84,18 @@ impl Book {
             self.tree.is_interior(index).then(|| Box::new(Kept { units, declared, counts }))
         };
         self.kept = (0..self.tree.nodes().len()).map(kept).collect();
+        self.series = iter::repeat_with(Pair::default).take(self.tree.nodes().len()).collect();
+        self.apart.clear();
     }
 
     /// Adds everything up anew over another tree.
     pub(super) fn replant(&mut self, tree: Arc<Tree>) -> Result<(), TotalOverflow> {
-        self.tree = tree;
+        let before = std::mem::replace(&mut self.tree, tree);
+        let (series, apart) = (std::mem::take(&mut self.series), std::mem::take(&mut self.apart));
         self.clear();
-        for (code, pair) in std::mem::take(&mut self.series) {
-            for (coverage, series) in [Coverage::Own, Coverage::Consolidated].into_iter().zip(pair) {
+        let of_the_tree = before.nodes().iter().map(|node| node.code.clone()).zip(series);
+        for (code, pair) in of_the_tree.chain(apart) {
+            for (coverage, series) in COVERAGES.into_iter().zip(pair) {
                 if let Some(series) = series {
                     self.update(&code, coverage, |entry| *entry = *series)?;
                 }
@@ -89,13 +106,51 @@ impl Book {
 
     /// Whether everything adds up in range over another tree.
     pub(super) fn fits(&self, tree: Arc<Tree>) -> bool {
-        let mut trial = Self { form: Arc::clone(&self.form), tree, series: self.series.clone(), kept: Vec::new() };
-        let tree = Arc::clone(&trial.tree);
-        trial.replant(tree).is_ok()
+        let mut trial = Self::new(Arc::clone(&self.form), tree);
+        let mut all = self.keys(None);
+        all.all(|(code, coverage, series)| trial.update(code, coverage, |entry| *entry = series.clone()).is_ok())
     }
 
     pub(super) fn series(&self, unit: &str, coverage: Coverage) -> Option<&Series> {
-        self.series.get(unit)?.get(slot(coverage))?.as_deref()
+        match self.tree.find(unit) {
+            Some(index) => self.series_of(index, coverage),
+            None => self.apart.get(unit)?.get(slot(coverage))?.as_deref(),
+        }
+    }
+
+    pub(super) fn series_of(&self, index: usize, coverage: Coverage) -> Option<&Series> {
+        self.series.get(index)?.get(slot(coverage))?.as_deref()
+    }
+
+    fn effective(&self, index: usize, coverage: Coverage) -> Option<&Effective> {
+        self.series_of(index, coverage)?.effective()
+    }
+
+    /// All series in order of unit and coverage, from those of a unit on.
+    pub(super) fn keys<'a>(
+        &'a self,
+        from: Option<&UnitCode>,
+    ) -> impl Iterator<Item = (&'a UnitCode, Coverage, &'a Series)> + use<'a> {
+        let nodes = self.tree.nodes();
+        let first = from.map_or(0, |from| nodes.partition_point(|node| node.code < *from));
+        let of_the_tree = nodes.iter().map(|node| &node.code).zip(&self.series).skip(first);
+        let mut of_the_tree = of_the_tree.peekable();
+        let mut apart = match from {
+            Some(from) => self.apart.range(from.clone()..),
+            None => self.apart.range::<UnitCode, _>(..),
+        }
+        .peekable();
+        let in_order = iter::from_fn(move || match (of_the_tree.peek(), apart.peek()) {
+            (Some((a, _)), Some((b, _))) if *b < *a => apart.next(),
+            (Some(_), _) => of_the_tree.next(),
+            (None, _) => apart.next(),
+        });
+        in_order.flat_map(|(unit, pair)| {
+            COVERAGES
+                .into_iter()
+                .zip(pair)
+                .filter_map(move |(coverage, series)| Some((unit, coverage, series.as_deref()?)))
+        })
     }
 
     pub(super) fn kept(&self, index: usize) -> Option<&Kept> {
@@ -109,34 +164,27 @@ impl Book {
         coverage: Coverage,
         change: impl FnOnce(&mut Series),
     ) -> Result<(), TotalOverflow> {
-        let place = self.tree.find(unit.as_str());
-        let counts_before = place.map(|index| self.own_counts(index)).unwrap_or_default();
-        let before = self.effective(unit, coverage).cloned();
-        let pair = self.series.entry(unit.clone()).or_default();
-        if let Some(series) = pair.get_mut(slot(coverage)) {
+        let Some(index) = self.tree.find(unit.as_str()) else {
+            if let Some(series) = self.apart.entry(unit.clone()).or_default().get_mut(slot(coverage)) {
+                change(series.get_or_insert_default());
+            }
+            return Ok(());
+        };
+        let counts_before = self.own_counts(index);
+        let mut difference = Change::default();
+        self.contribute(index, coverage, self.effective(index, coverage), -1, &mut difference);
+        if let Some(series) = self.series.get_mut(index).and_then(|pair| pair.get_mut(slot(coverage))) {
             change(series.get_or_insert_default());
         }
-        let Some(index) = place else { return Ok(()) };
-        let counts = self.own_counts(index).minus(counts_before);
-        let (after, other) = (self.effective(unit, coverage), self.effective(unit, opposite(coverage)));
-        let (units, declared) = self.deltas(index, coverage, before.as_ref(), after, other);
-        self.carry(index, coverage, &units, &declared)?;
-        self.count(index, coverage, counts);
+        self.contribute(index, coverage, self.effective(index, coverage), 1, &mut difference);
+        self.carry(index, coverage, &difference)?;
+        self.count(index, coverage, self.own_counts(index).minus(counts_before));
         Ok(())
     }
 
-    fn effective(&self, unit: &UnitCode, coverage: Coverage) -> Option<&Effective> {
-        self.series(unit.as_str(), coverage)?.effective()
-    }
-
     /// Carries a difference of one series up the tree.
-    fn carry(
-        &mut self,
-        index: usize,
-        coverage: Coverage,
-        units: &Delta,
-        declared: &Delta,
-    ) -> Result<(), TotalOverflow> {
+    fn carry(&mut self, index: usize, coverage: Coverage, change: &Change) -> Result<(), TotalOverflow> {
+        let Change { units, declared } = change;
         if coverage == Coverage::Own
             && let Some(Some(kept)) = self.kept.get_mut(index)
         {
@@ -164,54 +212,36 @@ impl Book {
 
     /// Whether a unit with children has an effective CONSOLIDATED.
     pub(super) fn declares(&self, index: usize) -> bool {
-        let code = self.tree.get(index).map(|node| &node.code);
-        let series = code.and_then(|code| self.series(code.as_str(), Coverage::Consolidated));
-        series.is_some_and(|series| series.effective().is_some())
+        self.effective(index, Coverage::Consolidated).is_some()
     }
 
-    /// What a change of one series adds above the unit, on UNITS and DECLARED.
-    fn deltas(
-        &self,
-        index: usize,
-        coverage: Coverage,
-        before: Option<&Effective>,
-        after: Option<&Effective>,
-        other: Option<&Effective>,
-    ) -> (Delta, Delta) {
+    /// Adds to a difference, or takes away, what a unit shows above it while a
+    /// report is the effective one of a series.
+    fn contribute(&self, index: usize, coverage: Coverage, report: Option<&Effective>, sign: i64, change: &mut Change) {
         let table = self.form.cells();
-        let (mut units, mut declared) = (Delta::default(), Delta::default());
-        if self.tree.is_interior(index) {
-            let delta = if coverage == Coverage::Own { &mut units } else { &mut declared };
-            before.into_iter().for_each(|report| delta.report(table, report, false, -1));
-            after.into_iter().for_each(|report| delta.report(table, report, false, 1));
-            if coverage == Coverage::Own {
-                declared = units.clone();
-            } else if let Some(kept) = self.kept(index) {
-                match (before, after) {
-                    (None, Some(_)) => declared.total(&kept.declared, -1),
-                    (Some(_), None) => declared.total(&kept.declared, 1),
-                    (None, None) | (Some(_), Some(_)) => {}
+        let Change { units, declared } = change;
+        match (self.kept(index), coverage) {
+            (Some(_), Coverage::Own) => {
+                report.into_iter().for_each(|report| units.report(table, report, false, sign));
+                report.into_iter().for_each(|report| declared.report(table, report, false, sign));
+            }
+            (Some(kept), Coverage::Consolidated) => match report {
+                Some(report) => declared.report(table, report, false, sign),
+                None => declared.total(&kept.declared, sign),
+            },
+            (None, _) => {
+                // without children: CONSOLIDATED if there is one, else OWN
+                let other = self.effective(index, opposite(coverage));
+                let (own, consolidated) = match coverage {
+                    Coverage::Own => (report, other),
+                    Coverage::Consolidated => (other, report),
+                };
+                if let Some(counted) = consolidated.or(own) {
+                    units.report(table, counted, consolidated.is_some(), sign);
+                    declared.report(table, counted, consolidated.is_some(), sign);
                 }
             }
-            return (units, declared);
         }
-        // without children: CONSOLIDATED if there is one, else OWN
-        let is_consolidated = coverage == Coverage::Consolidated;
-        let counted = |own_series: Option<&Effective>| -> Option<(Effective, bool)> {
-            match (is_consolidated, own_series, other) {
-                (true, Some(report), _) => Some((report.clone(), true)),
-                (true, None, Some(own)) => Some((own.clone(), false)),
-                (false, _, Some(consolidated)) => Some((consolidated.clone(), true)),
-                (false, Some(report), None) => Some((report.clone(), false)),
-                (_, None, None) => None,
-            }
-        };
-        for (report, sign) in [(counted(before), -1), (counted(after), 1)] {
-            if let Some((report, not_broken_down)) = report {
-                units.report(table, &report, not_broken_down, sign);
-            }
-        }
-        (units.clone(), units)
     }
 
     /// Carries a change of completeness up the tree.
@@ -232,8 +262,10 @@ impl Book {
     /// Whether a new effective report leaves every total within its range.
     pub(super) fn has_room_for(&self, unit: &UnitCode, coverage: Coverage, report: &Effective) -> bool {
         let Some(index) = self.tree.find(unit.as_str()) else { return true };
-        let (before, other) = (self.effective(unit, coverage), self.effective(unit, opposite(coverage)));
-        let (units, declared) = self.deltas(index, coverage, before, Some(report), other);
+        let mut change = Change::default();
+        self.contribute(index, coverage, self.effective(index, coverage), -1, &mut change);
+        self.contribute(index, coverage, Some(report), 1, &mut change);
+        let Change { units, declared } = change;
         let itself = self.kept(index).filter(|_| coverage == Coverage::Own);
         let fits = |kept: &Kept| kept.units.has_room_for(&units) && kept.declared.has_room_for(&declared);
         itself.is_none_or(fits) && self.tree.above(index).filter_map(|above| self.kept(above)).all(fits)
@@ -249,20 +281,15 @@ impl Book {
         }
         let mut total = Total::zero(self.form.cells());
         if let Some((report, coverage)) = self.contribution(index) {
-            let mut delta = Delta::default();
-            delta.report(self.form.cells(), report, coverage == Coverage::Consolidated, 1);
-            // one report added to nothing stays in range
-            let _ = total.add(&delta);
+            total.count(self.form.cells(), report, coverage == Coverage::Consolidated);
         }
         total
     }
 
     /// What a unit without children contributes.
     pub(super) fn contribution(&self, index: usize) -> Option<(&Effective, Coverage)> {
-        let code = self.tree.get(index)?.code.as_str();
-        [Coverage::Consolidated, Coverage::Own]
-            .into_iter()
-            .find_map(|coverage| Some((self.series(code, coverage)?.effective()?, coverage)))
+        let mut by_rank = COVERAGES.into_iter().rev();
+        by_rank.find_map(|coverage| Some((self.effective(index, coverage)?, coverage)))
     }
 
     /// Kept totals, for those who check them.

@@ -4,7 +4,6 @@
 //! states of them. A unit without children is counted itself.
 
 use super::book::Book;
-use super::event::SeriesKey;
 use crate::words::{Basis, Coverage, UnitCode};
 
 /// Counts over the units below one. Refused attempts stand outside the ledger
@@ -45,8 +44,7 @@ impl Counts {
 impl Book {
     /// What a unit itself adds to the counts of those above, but for `due`.
     pub(super) fn own_counts(&self, index: usize) -> Counts {
-        let Some(node) = self.tree.get(index) else { return Counts::default() };
-        let series = |coverage| self.series(node.code.as_str(), coverage);
+        let series = |coverage| self.series_of(index, coverage);
         let open = |coverage| series(coverage).map_or(0, super::Series::open_queries);
         let counted = [Coverage::Consolidated, Coverage::Own]
             .into_iter()
@@ -124,21 +122,4 @@ impl Book {
         }
         found
     }
-
-    /// All series of the book, in order of unit and coverage.
-    pub(super) fn keys(&self) -> impl Iterator<Item = (&UnitCode, Coverage, &super::Series)> {
-        self.series.iter().flat_map(|(unit, pair)| {
-            let coverages = [Coverage::Own, Coverage::Consolidated].into_iter();
-            coverages.zip(pair).filter_map(move |(coverage, series)| Some((unit, coverage, series.as_deref()?)))
-        })
-    }
-}
-
-/// The key of a series of a book.
-pub(super) fn key(
-    book: (&crate::words::FamilyName, crate::words::Year),
-    unit: &UnitCode,
-    coverage: Coverage,
-) -> SeriesKey {
-    SeriesKey { family: book.0.clone(), year: book.1, unit: unit.clone(), coverage }
 }

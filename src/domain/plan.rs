@@ -98,7 +98,7 @@ impl State {
             return Err(vec![UnitProblem::TooMany(entries.len())]);
         }
         let named: BTreeSet<UnitCode> = entries.iter().map(|entry| entry.code.clone()).collect();
-        let units = self.units.with(entries);
+        let units = self.units.with(entries, self.head().next());
         let mut problems = units.problems(&named);
         for (key, series) in self.all_series() {
             if series.effective().is_some() && units.in_year(key.unit.as_str(), key.year).is_none() {

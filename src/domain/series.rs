@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::event::{Explained, FormId, ReportAccepted};
+use super::event::{Event, EventKind, Explained, FormId, Rejudged, ReportAccepted, SeriesKey};
 use crate::form::{FindingRecord, Form, Row};
 use crate::words::{Digest, Position, RequestId, Revision};
 
@@ -14,6 +14,8 @@ pub struct Series {
     explained: Vec<Words>,
     /// The registration that explanations are bound to.
     form: Option<FormId>,
+    /// Places of all events that changed this, in order.
+    changes: Vec<Position>,
 }
 
 /// A query that was explained, and where the words are.
@@ -62,6 +64,14 @@ impl Effective {
         Self { form, judged_by, row, blank_means_zero: false, nil_report: false, findings: Box::default() }
     }
 
+    /// What it states in a cell; none: nothing.
+    #[must_use]
+    pub fn stated(&self, cell: usize) -> Option<i64> {
+        let table = self.judged_by.cells();
+        let value = self.row.nonzero(table).find(|(index, _)| *index == cell).map(|(_, value)| value);
+        value.or_else(|| self.row.states(table, cell).then_some(0))
+    }
+
     /// Whether an absent required cell counts as 0.
     #[must_use]
     pub fn absent_is_zero(&self) -> bool {
@@ -98,11 +108,13 @@ impl Series {
             nil_report: accepted.nil_report,
             findings: accepted.findings.clone().into_boxed_slice(),
         });
-        accepted.explained.iter().for_each(|explained| self.explain(*explained, None));
+        accepted.explained.iter().for_each(|explained| self.explain(*explained, None, position));
+        self.changed(position);
     }
 
     /// Takes the effective revision back; an older one does not revive.
-    pub fn withdraw(&mut self) {
+    pub fn withdraw(&mut self, position: Position) {
+        self.changed(position);
         if self.effective.take().is_some()
             && let Some(newest) = self.revisions.last_mut()
         {
@@ -111,16 +123,71 @@ impl Series {
     }
 
     /// Enters an explanation in place of an earlier one of the same query.
-    pub fn explain(&mut self, explained: Explained, text: Option<Digest>) {
+    pub fn explain(&mut self, explained: Explained, text: Option<Digest>, position: Position) {
+        self.changed(position);
         self.explained.retain(|known| known.explained != explained);
         self.explained.push(Words { explained, text });
     }
 
     /// Replaces the findings of the effective revision.
-    pub fn rejudge(&mut self, findings: Vec<FindingRecord>) {
+    pub fn rejudge(&mut self, findings: Vec<FindingRecord>, position: Position) {
+        self.changed(position);
         if let Some(effective) = &mut self.effective {
             effective.findings = findings.into_boxed_slice();
         }
+    }
+
+    fn changed(&mut self, position: Position) {
+        if self.changes.last() != Some(&position) {
+            self.changes.push(position);
+        }
+    }
+
+    /// Places of all events that changed this series, in order.
+    #[must_use]
+    pub fn changes(&self) -> &[Position] {
+        &self.changes
+    }
+
+    /// Whether it is now as it was at a position.
+    pub(super) fn is_as_of(&self, position: Position) -> bool {
+        self.changes.last().is_none_or(|last| *last <= position)
+    }
+
+    /// Enters what an event says of the series of that key.
+    pub(super) fn enter(
+        &mut self,
+        key: &SeriesKey,
+        event: &Event,
+        form: impl FnOnce(FormId) -> Option<Arc<Form>>,
+    ) -> Option<()> {
+        let position = event.position;
+        let rejudged: &[Rejudged] = match &event.kind {
+            EventKind::ReportAccepted(accepted) => {
+                if accepted.series == *key {
+                    self.accept(accepted, form(accepted.form)?, position);
+                }
+                &accepted.rejudged
+            }
+            EventKind::ReportWithdrawn(withdrawn) => {
+                if withdrawn.series == *key {
+                    self.withdraw(position);
+                }
+                &withdrawn.rejudged
+            }
+            EventKind::QueryExplained(explained) => {
+                if explained.series == *key {
+                    self.explain(explained.explained, Some(explained.text), position);
+                }
+                &[]
+            }
+            EventKind::UnitsApplied(applied) => &applied.rejudged,
+            EventKind::FormRegistered(_) => &[],
+        };
+        if let Some(found) = rejudged.iter().find(|rejudged| rejudged.series == *key) {
+            self.rejudge(found.findings.clone(), position);
+        }
+        Some(())
     }
 
     /// All revisions, oldest first.

@@ -1,28 +1,32 @@
 //! The state: a fold over the events of the ledger, and nothing else.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::book::Book;
-use super::completeness::{self, Counts};
-use super::event::{Event, EventKind, FormId, FormRegistered, Rejudged, SeriesKey, UnitEntry, UnitsApplied};
+use super::completeness::Counts;
+use super::event::{
+    Event, EventKind, FormId, FormRegistered, QueryExplained, Rejudged, SeriesKey, UnitEntry, UnitsApplied,
+};
 use super::series::{Effective, Series};
-use super::totals::{Total, TotalOverflow};
+use super::totals::{Total, TotalKey, TotalOverflow};
 use super::tree::Tree;
 use super::units::Units;
 use crate::form::{Form, Row, UnitFacts};
-use crate::words::{Basis, FamilyName, Position, Timestamp, UnitCode, Year};
+use crate::words::{FamilyName, Position, Timestamp, UnitCode, Year};
 
 /// Everything the ledger says, folded.
 #[derive(Debug, Default)]
 pub struct State {
-    head: Position,
+    pub(super) head: Position,
     last_time: Timestamp,
-    forms: Vec<Arc<Form>>,
+    /// Registered forms, each with its place in the ledger.
+    pub(super) forms: Vec<(Position, Arc<Form>)>,
     current: HashMap<String, FormId>,
     pub(super) units: Units,
     /// The tree from each turning year on.
-    trees: Vec<(Year, Arc<Tree>)>,
+    pub(super) trees: Vec<(Year, Arc<Tree>)>,
     pub(super) books: BTreeMap<(FamilyName, Year), Book>,
 }
 
@@ -91,10 +95,10 @@ impl State {
 
     fn enter(&mut self, event: &Event) -> Result<(), String> {
         match &event.kind {
-            EventKind::FormRegistered(registered) => self.register(registered),
+            EventKind::FormRegistered(registered) => self.register(registered, event.position),
             EventKind::UnitsApplied(UnitsApplied { units, rejudged }) => {
-                self.replace_units(units).map_err(|error| error.to_string())?;
-                self.rejudge(rejudged)
+                self.replace_units(units, event.position).map_err(|error| error.to_string())?;
+                self.rejudge(rejudged, event.position)
             }
             EventKind::ReportAccepted(accepted) => {
                 let newest = self.series(&accepted.series).and_then(Series::newest).map_or(0, |newest| newest.0);
@@ -112,23 +116,24 @@ impl State {
                     ));
                 }
                 self.update(&accepted.series, |series| series.accept(accepted, form, event.position))?;
-                self.rejudge(&accepted.rejudged)
+                self.rejudge(&accepted.rejudged, event.position)
             }
             EventKind::ReportWithdrawn(withdrawn) => {
                 let effective = self.series(&withdrawn.series).and_then(Series::effective_revision);
                 if effective.map(|stored| stored.revision) != Some(withdrawn.revision) {
                     return Err(format!("revision {} is not in effect", withdrawn.revision));
                 }
-                self.update(&withdrawn.series, Series::withdraw)?;
-                self.rejudge(&withdrawn.rejudged)
+                self.update(&withdrawn.series, |series| series.withdraw(event.position))?;
+                self.rejudge(&withdrawn.rejudged, event.position)
             }
             EventKind::QueryExplained(explained) => {
-                self.update(&explained.series, |series| series.explain(explained.explained, Some(explained.text)))
+                let QueryExplained { series, explained, text } = explained;
+                self.update(series, |series| series.explain(*explained, Some(*text), event.position))
             }
         }
     }
 
-    fn register(&mut self, registered: &FormRegistered) -> Result<(), String> {
+    pub(super) fn register(&mut self, registered: &FormRegistered, position: Position) -> Result<(), String> {
         let FormRegistered { id, form } = registered;
         if usize::try_from(id.0).ok() != self.forms.len().checked_add(1) {
             return Err(format!("form {} is registered out of order", id.0));
@@ -138,7 +143,7 @@ impl State {
         {
             return Err(format!("cells of {} differ from those registered before", form.name()));
         }
-        self.forms.push(Arc::clone(form));
+        self.forms.push((position, Arc::clone(form)));
         self.current.insert(form.name().to_owned(), *id);
         for book in self.books.values_mut().filter(|book| book.form.name() == form.name()) {
             book.form = Arc::clone(form);
@@ -146,8 +151,8 @@ impl State {
         Ok(())
     }
 
-    fn replace_units(&mut self, entries: &[UnitEntry]) -> Result<(), TotalOverflow> {
-        self.units = self.units.with(entries);
+    fn replace_units(&mut self, entries: &[UnitEntry], position: Position) -> Result<(), TotalOverflow> {
+        self.units = self.units.with(entries, position);
         self.trees = self.units.trees();
         for ((_, year), book) in &mut self.books {
             let tree = tree_of(&self.trees, *year);
@@ -160,13 +165,13 @@ impl State {
         Ok(())
     }
 
-    fn rejudge(&mut self, rejudged: &[Rejudged]) -> Result<(), String> {
-        rejudged
-            .iter()
-            .try_for_each(|Rejudged { series, findings }| self.update(series, |entry| entry.rejudge(findings.clone())))
+    fn rejudge(&mut self, rejudged: &[Rejudged], position: Position) -> Result<(), String> {
+        rejudged.iter().try_for_each(|Rejudged { series, findings }| {
+            self.update(series, |entry| entry.rejudge(findings.clone(), position))
+        })
     }
 
-    fn update(&mut self, key: &SeriesKey, change: impl FnOnce(&mut Series)) -> Result<(), String> {
+    pub(super) fn update(&mut self, key: &SeriesKey, change: impl FnOnce(&mut Series)) -> Result<(), String> {
         let (_, form) = self
             .form_for(&key.family, key.year)
             .ok_or_else(|| format!("no form of {} covers {}", key.family, key.year))?;
@@ -178,7 +183,7 @@ impl State {
     /// A registered form.
     #[must_use]
     pub fn form(&self, id: FormId) -> Option<Arc<Form>> {
-        self.forms.get(usize::try_from(id.0).ok()?.checked_sub(1)?).map(Arc::clone)
+        self.forms.get(usize::try_from(id.0).ok()?.checked_sub(1)?).map(|(_, form)| Arc::clone(form))
     }
 
     /// Number of forms registered so far.
@@ -194,12 +199,24 @@ impl State {
         Some((id, self.form(id)?))
     }
 
+    /// All forms in force as of a position, in order of family and year.
+    #[must_use]
+    pub fn forms_in_force(&self, at: Position) -> Vec<Arc<Form>> {
+        let by_name: BTreeMap<&str, &Arc<Form>> = self.forms_at(at).map(|form| (form.name(), form)).collect();
+        let mut forms: Vec<Arc<Form>> = by_name.into_values().map(Arc::clone).collect();
+        forms.sort_by(|a, b| (a.family(), a.years().0).cmp(&(b.family(), b.years().0)));
+        forms
+    }
+
     /// All forms in force, in order of family and year.
     #[must_use]
     pub fn current_forms(&self) -> Vec<Arc<Form>> {
-        let mut forms: Vec<Arc<Form>> = self.current.values().filter_map(|id| self.form(*id)).collect();
-        forms.sort_by(|a, b| (a.family(), a.years().0).cmp(&(b.family(), b.years().0)));
-        forms
+        self.forms_in_force(self.head)
+    }
+
+    /// Registered forms as of a position.
+    pub(super) fn forms_at(&self, at: Position) -> impl Iterator<Item = &Arc<Form>> {
+        self.forms.iter().take_while(move |(position, _)| *position <= at).map(|(_, form)| form)
     }
 
     /// The form of a family that judges a year.
@@ -256,23 +273,34 @@ impl State {
 
     /// All series, in order of family, year, unit, coverage.
     pub fn all_series(&self) -> impl Iterator<Item = (SeriesKey, &Series)> {
-        self.books.iter().flat_map(|((family, year), book)| {
-            book.keys()
-                .map(move |(unit, coverage, series)| (completeness::key((family, *year), unit, coverage), series))
-        })
+        self.series_after(None)
+    }
+
+    /// All series after a given one, in order of family, year, unit, coverage.
+    pub fn series_after(&self, after: Option<&SeriesKey>) -> impl Iterator<Item = (SeriesKey, &Series)> {
+        let from = after.map(|after| (after.family.clone(), after.year));
+        let books = self.books.range((from.clone().map_or(Bound::Unbounded, Bound::Included), Bound::Unbounded));
+        let all = books.flat_map(move |(book, entries)| {
+            let unit = after.filter(|_| from.as_ref() == Some(book)).map(|after| &after.unit);
+            let (family, year) = book;
+            entries.keys(unit).map(move |(unit, coverage, series)| {
+                (SeriesKey { family: family.clone(), year: *year, unit: unit.clone(), coverage }, series)
+            })
+        });
+        all.skip_while(move |(key, _)| after.is_some_and(|after| key <= after))
     }
 
     /// The total of a unit and what it covers; none if the unit is not in the
     /// tree of that year or no form of the family covers it.
     #[must_use]
-    pub fn rollup(&self, family: &FamilyName, unit: &UnitCode, year: Year, basis: Basis) -> Option<Rollup> {
-        self.with_book(family, year, |book| {
-            let index = book.tree.find(unit.as_str())?;
+    pub fn rollup(&self, key: &TotalKey) -> Option<Rollup> {
+        self.with_book(&key.family, key.year, |book| {
+            let index = book.tree.find(key.unit.as_str())?;
             Some(Rollup {
                 position: self.head,
                 form: Arc::clone(&book.form),
                 unit_name: Arc::clone(&book.tree.get(index)?.name),
-                total: book.total(index, basis),
+                total: book.total(index, key.basis),
                 counts: book.counts(index),
             })
         })
@@ -298,24 +326,27 @@ impl State {
 
     /// Units without children that contributed a CONSOLIDATED report.
     #[must_use]
-    pub fn not_broken_down(
-        &self,
-        family: &FamilyName,
-        unit: &UnitCode,
-        year: Year,
-        basis: Basis,
-        most: usize,
-    ) -> Vec<UnitCode> {
+    pub fn not_broken_down(&self, key: &TotalKey, most: usize) -> Vec<UnitCode> {
         let named = |book: &Book, index| book.tree.get(index).map(|node| node.code.clone());
-        self.with_book(family, year, |book| {
-            let root = book.tree.find(unit.as_str())?;
-            Some(book.not_broken_down(root, basis, most).into_iter().filter_map(|index| named(book, index)).collect())
+        self.with_book(&key.family, key.year, |book| {
+            let root = book.tree.find(key.unit.as_str())?;
+            Some(
+                book.not_broken_down(root, key.basis, most)
+                    .into_iter()
+                    .filter_map(|index| named(book, index))
+                    .collect(),
+            )
         })
         .unwrap_or_default()
     }
 
     /// The book of a family and year; an empty one where nothing was filed yet.
-    fn with_book<T>(&self, family: &FamilyName, year: Year, read: impl FnOnce(&Book) -> Option<T>) -> Option<T> {
+    pub(super) fn with_book<T>(
+        &self,
+        family: &FamilyName,
+        year: Year,
+        read: impl FnOnce(&Book) -> Option<T>,
+    ) -> Option<T> {
         match self.book(family, year) {
             Some(book) => read(book),
             None => {

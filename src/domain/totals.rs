@@ -3,7 +3,20 @@
 
 use super::series::Effective;
 use crate::form::CellTable;
-use crate::words::limits;
+use crate::words::{Basis, FamilyName, UnitCode, Year, limits};
+
+/// Names a total: of a unit and all below it, in a year, on a basis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TotalKey {
+    /// Form family.
+    pub family: FamilyName,
+    /// The unit.
+    pub unit: UnitCode,
+    /// Reporting year.
+    pub year: Year,
+    /// What is added up.
+    pub basis: Basis,
+}
 
 /// A sum of reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +77,20 @@ impl Total {
             reports: 0,
             not_broken_down: 0,
         }
+    }
+
+    /// Counts one report more, in sums that stay in range by what is kept.
+    pub(super) fn count(&mut self, table: &CellTable, report: &Effective, not_broken_down: bool) {
+        for (cell, value) in report.row.nonzero(table) {
+            if let Some(sum) = self.cells.get_mut(cell) {
+                *sum = sum.saturating_add(value);
+            }
+        }
+        for (stated, cell) in self.stated.iter_mut().zip(table.optional()) {
+            *stated = stated.saturating_add(i64::from(report.row.states(table, *cell)));
+        }
+        self.reports = self.reports.saturating_add(1);
+        self.not_broken_down = self.not_broken_down.saturating_add(i64::from(not_broken_down));
     }
 
     /// Adds a difference.

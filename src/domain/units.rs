@@ -3,17 +3,27 @@
 //! A unit is known by its code; everything else about it holds from a year on,
 //! until the next entry or its own last year.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::event::UnitEntry;
 use super::tree::Tree;
-use crate::words::{UnitCode, Year, limits};
+use crate::words::{Position, UnitCode, Year, limits};
 
-/// Histories of all units.
+/// Histories of all units, as they are told now and as they were told before.
 #[derive(Debug, Clone, Default)]
 pub struct Units {
-    histories: BTreeMap<UnitCode, Vec<UnitEntry>>,
+    told: BTreeMap<UnitCode, Arc<[Told]>>,
+    /// Units that were ever said to stand right below another.
+    children: HashMap<UnitCode, Arc<BTreeSet<UnitCode>>>,
+}
+
+/// The history of a unit as it was told at some place of the ledger.
+#[derive(Debug, Clone)]
+struct Told {
+    at: Position,
+    entries: Vec<UnitEntry>,
 }
 
 /// Something wrong with a change of units.
@@ -55,12 +65,32 @@ impl Units {
     /// The entries of a unit, oldest first; empty if it is not known.
     #[must_use]
     pub fn history(&self, code: &str) -> &[UnitEntry] {
-        self.histories.get(code).map_or(&[], Vec::as_slice)
+        self.history_at(code, Position(u64::MAX))
+    }
+
+    /// The entries of a unit as they were told at a position.
+    #[must_use]
+    pub fn history_at(&self, code: &str, position: Position) -> &[UnitEntry] {
+        let told = self.told.get(code).map_or(&[][..], |told| told);
+        told.iter().rev().find(|told| told.at <= position).map_or(&[], |told| &told.entries)
+    }
+
+    /// All histories as they were told at a position, in order of code, after a given one.
+    pub fn iter_at(
+        &self,
+        position: Position,
+        after: Option<&UnitCode>,
+    ) -> impl Iterator<Item = (&UnitCode, &[UnitEntry])> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let codes = self.told.range::<UnitCode, _>((from, Bound::Unbounded)).map(|(code, _)| code);
+        codes
+            .map(move |code| (code, self.history_at(code.as_str(), position)))
+            .filter(|(_, history)| !history.is_empty())
     }
 
     /// All histories, in order of code.
     pub fn iter(&self) -> impl Iterator<Item = (&UnitCode, &[UnitEntry])> {
-        self.histories.iter().map(|(code, history)| (code, history.as_slice()))
+        self.iter_at(Position(u64::MAX), None)
     }
 
     /// What a unit is in a year.
@@ -69,27 +99,87 @@ impl Units {
         in_year(self.history(code), year)
     }
 
-    /// The same units with the histories of the named codes replaced.
+    /// What a unit is in a year, as it was told at a position.
     #[must_use]
-    pub fn with(&self, entries: &[UnitEntry]) -> Self {
-        let mut histories = self.histories.clone();
-        let named: BTreeSet<&UnitCode> = entries.iter().map(|entry| &entry.code).collect();
-        for code in &named {
-            histories.insert((*code).clone(), Vec::new());
+    pub fn in_year_at(&self, code: &str, year: Year, position: Position) -> Option<&UnitEntry> {
+        in_year(self.history_at(code, position), year)
+    }
+
+    /// A unit and those above it in a year, as told at a position, nearest first.
+    fn up(&self, code: &UnitCode, year: Year, position: Position) -> impl Iterator<Item = UnitCode> {
+        let above = move |code: &UnitCode| self.in_year_at(code.as_str(), year, position)?.parent.clone();
+        std::iter::successors(Some(code.clone()), above).take(limits::TREE_DEPTH.saturating_add(1))
+    }
+
+    /// Whether a unit is another or stands below it in a year, as told at a position.
+    #[must_use]
+    pub fn is_within_at(&self, code: &UnitCode, root: &UnitCode, year: Year, position: Position) -> bool {
+        self.in_year_at(code.as_str(), year, position).is_some()
+            && self.up(code, year, position).any(|above| above == *root)
+    }
+
+    /// The units as they were told at a position: of the tree of a year those
+    /// named, those above them and, if wanted, those below.
+    pub(super) fn past(&self, codes: &[UnitCode], below: bool, year: Year, position: Position) -> Self {
+        let mut wanted: BTreeSet<UnitCode> = codes.iter().flat_map(|code| self.up(code, year, position)).collect();
+        let mut waiting: Vec<UnitCode> = if below { codes.to_vec() } else { Vec::new() };
+        while let Some(code) = waiting.pop() {
+            for child in self.children.get(&code).into_iter().flat_map(|children| children.iter()) {
+                let entry = self.in_year_at(child.as_str(), year, position);
+                if entry.is_some_and(|entry| entry.parent.as_ref() == Some(&code)) && wanted.insert(child.clone()) {
+                    waiting.push(child.clone());
+                }
+            }
         }
+        let told = wanted.into_iter().filter_map(|code| Some((code.clone(), self.told_at(&code, position)?)));
+        Self { told: told.collect(), children: HashMap::new() }
+    }
+
+    /// Takes in other units.
+    pub(super) fn join(&mut self, other: &Self) {
+        self.told.extend(other.told.iter().map(|(code, told)| (code.clone(), Arc::clone(told))));
+    }
+
+    /// All units as they were told at a position.
+    pub(super) fn all_past(&self, position: Position) -> Self {
+        let told = self.told.keys().filter_map(|code| Some((code.clone(), self.told_at(code, position)?)));
+        Self { told: told.collect(), children: HashMap::new() }
+    }
+
+    fn told_at(&self, code: &UnitCode, position: Position) -> Option<Arc<[Told]>> {
+        let told = self.told.get(code)?;
+        match told.last() {
+            Some(last) if last.at <= position => Some(Arc::clone(told)),
+            _ => Some(told.iter().take_while(|told| told.at <= position).cloned().collect::<Vec<_>>())
+                .filter(|told| !told.is_empty())
+                .map(Arc::from),
+        }
+    }
+
+    /// The same units with the histories of the named codes replaced, as told at a position.
+    #[must_use]
+    pub fn with(&self, entries: &[UnitEntry], at: Position) -> Self {
+        let mut named: BTreeMap<UnitCode, Vec<UnitEntry>> = BTreeMap::new();
         for entry in entries {
-            histories.entry(entry.code.clone()).or_default().push(entry.clone());
+            named.entry(entry.code.clone()).or_default().push(entry.clone());
         }
-        for code in named {
-            histories.entry(code.clone()).or_default().sort();
+        let Self { mut told, mut children } = self.clone();
+        for (code, mut entries) in named {
+            entries.sort();
+            for parent in entries.iter().filter_map(|entry| entry.parent.clone()) {
+                Arc::make_mut(children.entry(parent).or_default()).insert(code.clone());
+            }
+            let before = told.get(&code).map_or(&[][..], |told| told);
+            let after = before.iter().cloned().chain([Told { at, entries }]).collect();
+            told.insert(code, after);
         }
-        Self { histories }
+        Self { told, children }
     }
 
     /// Years in which something begins, or has just ended.
     #[must_use]
     pub fn turning_years(&self) -> BTreeSet<Year> {
-        let entries = self.histories.values().flatten();
+        let entries = self.iter().flat_map(|(_, history)| history);
         entries.flat_map(|entry| [Some(entry.from_year), entry.until_year.and_then(Year::after)]).flatten().collect()
     }
 
@@ -130,7 +220,7 @@ impl Units {
     /// Orphans, cycles and depth in one year. The way up is walked no further
     /// than the tree may be deep, so a ring of any size ends it.
     fn tree_problems(&self, year: Year, problems: &mut Vec<UnitProblem>) {
-        for (code, history) in &self.histories {
+        for (code, history) in self.iter() {
             let mut way: Vec<&UnitCode> = vec![code];
             let mut above = in_year(history, year).and_then(|entry| entry.parent.as_ref());
             while let Some(parent) = above {

@@ -150,7 +150,7 @@ fn compile(
         return None;
     }
     let rules_digest = Digest::of(&[rules.fingerprint().as_bytes()]);
-    Some(Form {
+    let mut form = Form {
         name: message.full_name().to_owned(),
         family: family?,
         first_year: first_year?,
@@ -164,10 +164,13 @@ fn compile(
         texts,
         cells,
         rules,
+        derived: Vec::new(),
         form_digest: Digest::of(&[descriptor_set]),
         rules_digest,
         descriptor_set: descriptor_set.to_vec(),
-    })
+    };
+    form.derive();
+    Some(form)
 }
 
 /// A numbered text of the form.

@@ -14,6 +14,18 @@ pub fn in_printed_unit(value: i64, scale: u32) -> String {
     }
 }
 
+/// Half of a stored figure in its printed unit, exact.
+pub(super) fn half_in_printed_unit(value: i64, scale: u32) -> String {
+    in_printed_unit(value.saturating_mul(5), scale.saturating_add(1))
+}
+
+/// A stored difference in its printed unit, with its sign.
+#[must_use]
+pub fn signed_in_printed_unit(value: i64, scale: u32) -> String {
+    let text = in_printed_unit(value, scale);
+    if value > 0 { format!("+{text}") } else { text }
+}
+
 /// left − right with its sign.
 #[must_use]
 pub fn signed(left: i64, right: i64) -> String {

@@ -1,9 +1,10 @@
 //! Canonical proto3 JSON of a form, to and from its wire format.
 
 use prost::Message as _;
-use prost_reflect::DynamicMessage;
+use prost_reflect::{DynamicMessage, Value};
 
 use super::Form;
+use super::schema::join;
 
 impl Form {
     /// Encodes proto3 JSON.
@@ -27,5 +28,40 @@ impl Form {
     pub fn to_json(&self, bytes: &[u8]) -> Result<serde_json::Value, String> {
         let message = DynamicMessage::decode(self.message.clone(), bytes).map_err(|error| error.to_string())?;
         serde_json::to_value(&message).map_err(|error| error.to_string())
+    }
+
+    /// Everything a report says beside its cells: path and text, in the order of
+    /// the form; elements of a repeated field are numbered.
+    ///
+    /// # Errors
+    /// A sentence saying what is wrong with the bytes.
+    pub fn texts_of(&self, bytes: &[u8]) -> Result<Vec<(String, String)>, String> {
+        let message = DynamicMessage::decode(self.message.clone(), bytes).map_err(|error| error.to_string())?;
+        let mut found = Vec::new();
+        self.texts_below(&message, "", &mut found);
+        Ok(found)
+    }
+
+    fn texts_below(&self, message: &DynamicMessage, above: &str, found: &mut Vec<(String, String)>) {
+        for (field, value) in message.fields() {
+            let path = join(above, field.name());
+            match value.as_list() {
+                Some(list) => {
+                    for (index, value) in list.iter().enumerate() {
+                        self.text_at(value, format!("{path}[{index}]"), found);
+                    }
+                }
+                None => self.text_at(value, path, found),
+            }
+        }
+    }
+
+    fn text_at(&self, value: &Value, path: String, found: &mut Vec<(String, String)>) {
+        match (value.as_message(), value.as_str()) {
+            (Some(message), _) => self.texts_below(message, &path, found),
+            (None, Some(text)) => found.push((path, text.to_owned())),
+            (None, None) if self.cells.find(&path).is_none() => found.push((path, value.to_string())),
+            (None, None) => {}
+        }
     }
 }

@@ -8,7 +8,7 @@ use prost_reflect::{DescriptorPool, MessageDescriptor, Value};
 use super::compile::{CHECK, Problems, Text};
 use super::finding::Severity;
 use super::options::{self, Instance, Power, check::Kind as Declared};
-use super::rules::{self, Addend, Check, CheckKind, Equation, Ratio, Rule, Rules};
+use super::rules::{self, Addend, Breakdown, Check, CheckKind, Equation, Part, Ratio, Rule, Rules};
 use super::schema::{Field, Group, Kind, join};
 use super::table::CellTable;
 
@@ -25,18 +25,7 @@ pub(super) fn compile(
     let mut layout = Layout { pool, cells, texts, problems, rules: Rules::default(), at: Place::of(message, &[]) };
     layout.group(root);
     layout.at = Place::of(message, &[]);
-    for ratio in &form.derived {
-        let numerator = layout.terms(root, &ratio.numerator);
-        let denominator = layout.terms(root, &ratio.denominator);
-        let single = |columns: Vec<(String, Addend)>| columns.into_iter().map(|(_, addend)| addend).collect();
-        layout.rules.ratios.push(Ratio {
-            id: ratio.id.clone(),
-            label_zh: ratio.label_zh.clone(),
-            label_en: ratio.label_en.clone(),
-            numerator: single(numerator),
-            denominator: single(denominator),
-        });
-    }
+    layout.derived(root, form);
     let mut rules = layout.rules;
     rules::index(&mut rules, cells);
     rules
@@ -228,6 +217,49 @@ impl Layout<'_> {
             let path = self.cells.get(double.cell).map(|cell| cell.path.clone()).unwrap_or_default();
             self.wrong(format!("check {:?} counts cell {path:?} twice", check.id));
         }
+    }
+
+    /// Lays out derived figures and breakdowns, which stand on the form itself.
+    fn derived(&mut self, root: &Group, form: &options::Form) {
+        for ratio in &form.derived {
+            let ratio = Ratio {
+                id: ratio.id.clone(),
+                label_zh: ratio.label_zh.clone(),
+                label_en: ratio.label_en.clone(),
+                numerator: self.cells_of(root, &ratio.numerator),
+                denominator: self.cells_of(root, &ratio.denominator),
+            };
+            if self.cells.find(&ratio.id).is_some() {
+                self.wrong(format!("derived figure {:?} has the name of a cell", ratio.id));
+            }
+            self.rules.ratios.push(ratio);
+        }
+        for breakdown in &form.breakdown {
+            let parts = breakdown.part.iter().map(|part| Part {
+                label_zh: part.label_zh.clone(),
+                label_en: part.label_en.clone(),
+                terms: self.cells_of(root, &part.term),
+            });
+            let parts: Vec<Part> = parts.collect();
+            let whole = self.cells_of(root, &breakdown.whole);
+            self.one_unit(&breakdown.id, &whole, &parts);
+            let (label_zh, label_en) = (breakdown.label_zh.clone(), breakdown.label_en.clone());
+            self.rules.breakdowns.push(Breakdown { id: breakdown.id.clone(), label_zh, label_en, whole, parts });
+        }
+    }
+
+    /// Refuses a breakdown whose parts are of another unit than the whole.
+    fn one_unit(&mut self, id: &str, whole: &[Addend], parts: &[Part]) {
+        let all = whole.iter().chain(parts.iter().flat_map(|part| &part.terms));
+        let units = distinct(all.filter_map(|addend| self.cells.get(addend.cell)).map(|cell| &cell.unit));
+        if units.len() > 1 {
+            self.wrong(format!("breakdown {id:?} joins figures of different units: {}", units.join(", ")));
+        }
+    }
+
+    /// The cells that terms name, whatever their columns.
+    fn cells_of(&mut self, root: &Group, terms: &[options::Term]) -> Vec<Addend> {
+        self.terms(root, terms).into_iter().map(|(_, addend)| addend).collect()
     }
 
     fn terms(&mut self, group: &Group, terms: &[options::Term]) -> Vec<(String, Addend)> {

@@ -78,7 +78,7 @@ impl Row {
     }
 
     /// Cells that are not 0, in table order, as (index, value).
-    pub fn nonzero<'a>(&'a self, table: &CellTable) -> impl Iterator<Item = (usize, i64)> + use<'a> {
+    pub fn nonzero<'a>(&'a self, table: &CellTable) -> impl Iterator<Item = (usize, i64)> + Clone + use<'a> {
         let mut rest = self.split(table).map_or(&[][..], |(_, figures)| figures);
         let mut next = 0_usize;
         std::iter::from_fn(move || {

@@ -75,15 +75,35 @@ pub(super) struct Addend {
 
 /// A derived figure.
 #[derive(Debug, Clone)]
-pub struct Ratio {
+pub(super) struct Ratio {
+    pub(super) id: String,
+    pub(super) label_zh: String,
+    pub(super) label_en: String,
+    pub(super) numerator: Vec<Addend>,
+    pub(super) denominator: Vec<Addend>,
+}
+
+/// A total taken apart.
+#[derive(Debug, Clone)]
+pub struct Breakdown {
     /// Stable identifier.
     pub id: String,
     /// Name, Chinese.
     pub label_zh: String,
     /// Name, English.
     pub label_en: String,
-    pub(super) numerator: Vec<Addend>,
-    pub(super) denominator: Vec<Addend>,
+    pub(super) whole: Vec<Addend>,
+    pub(super) parts: Vec<Part>,
+}
+
+/// A part of a total.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Name, Chinese.
+    pub label_zh: String,
+    /// Name, English.
+    pub label_en: String,
+    pub(super) terms: Vec<Addend>,
 }
 
 /// All rules of a form.
@@ -94,6 +114,7 @@ pub(super) struct Rules {
     /// The rule for claims of the prose.
     pub(super) claims: Option<usize>,
     pub(super) ratios: Vec<Ratio>,
+    pub(super) breakdowns: Vec<Breakdown>,
     /// For each cell, the identities it stands in: (slot, taken away).
     pub(super) slots_of_cell: Vec<Vec<(usize, bool)>>,
     /// For each slot, its check.

@@ -67,6 +67,11 @@ impl Attempts {
         })
     }
 
+    /// Series of a family and year with an attempt, in order.
+    pub(super) fn of_year(&self, family: &FamilyName, year: Year) -> impl Iterator<Item = SeriesKey> {
+        self.series().filter(move |key| key.family == *family && key.year == year)
+    }
+
     /// Whether a unit was refused in a family and year, in either coverage.
     pub(super) fn of_unit(&self, family: &FamilyName, year: Year, unit: &UnitCode) -> bool {
         [Coverage::Own, Coverage::Consolidated]

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use parking_lot::RwLock;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::admit::admit;
 use super::attempts::Attempts;
 use super::batch::{Reply, Work};
+use super::moment::At;
 use super::outcome::{Decision, SeriesChoice, Submission, SubmitError};
 use super::writer::Writer;
 use crate::domain::event::{Event, EventKind, FormId, FormRegistered, SeriesKey, UnitEntry};
@@ -51,6 +52,8 @@ pub struct Desk {
     pub(super) state: Arc<RwLock<State>>,
     pub(super) attempts: Arc<RwLock<Attempts>>,
     pub(super) reader: LedgerReader,
+    /// Position of the last event that readers see, for those who wait.
+    pub(super) heads: watch::Receiver<Position>,
 }
 
 impl Desk {
@@ -67,16 +70,18 @@ impl Desk {
         let (state, attempts) = (Arc::new(RwLock::new(state)), Arc::new(RwLock::new(attempts)));
         let (queue, work) = mpsc::channel(limits::QUEUE_SUBMISSIONS);
         let reader = ledger.reader();
+        let (published, heads) = watch::channel(state.read().head());
         let writer = Writer {
             ledger,
             reader: reader.clone(),
             state: Arc::clone(&state),
             attempts: Arc::clone(&attempts),
             clock,
+            published,
         };
         let thread = std::thread::Builder::new().name("ledger".to_owned()).spawn(move || writer.run(work));
         let writer = Some(thread.map_err(DeskError::Thread)?);
-        Ok(Self { queue: Some(queue), writer, state, attempts, reader })
+        Ok(Self { queue: Some(queue), writer, state, attempts, reader, heads })
     }
 
     /// Position of the last event that readers see.
@@ -173,8 +178,8 @@ impl Desk {
     ///
     /// # Errors
     /// [`SubmitError::NoFamily`] if none or several fit.
-    pub fn family(&self, family: Option<FamilyName>, year: Year) -> Result<FamilyName, SubmitError> {
-        let forms = self.state.read().current_forms();
+    pub fn family(&self, family: Option<FamilyName>, year: Year, at: At) -> Result<FamilyName, SubmitError> {
+        let (_, forms) = self.forms(at)?;
         let fits =
             |form: &&Arc<Form>| form.covers(year) && family.as_ref().is_none_or(|family| family == form.family());
         let fitting: Vec<&Arc<Form>> = forms.iter().filter(fits).collect();
@@ -188,13 +193,23 @@ impl Desk {
         }
     }
 
+    /// The forms in force, in order of family and year.
+    ///
+    /// # Errors
+    /// [`SubmitError::BeyondHead`].
+    pub fn forms(&self, at: At) -> Result<(Position, Vec<Arc<Form>>), SubmitError> {
+        let state = self.state.read();
+        let position = at.within(state.head())?;
+        Ok((position, state.forms_in_force(position)))
+    }
+
     /// The series a caller means.
     ///
     /// # Errors
     /// [`SubmitError::NoFamily`] if the family is not clear.
-    pub fn series(&self, choice: SeriesChoice) -> Result<SeriesKey, SubmitError> {
+    pub fn series(&self, choice: SeriesChoice, at: At) -> Result<SeriesKey, SubmitError> {
         let SeriesChoice { family, unit, year, coverage } = choice;
-        Ok(SeriesKey { family: self.family(family, year)?, year, unit, coverage })
+        Ok(SeriesKey { family: self.family(family, year, at)?, year, unit, coverage })
     }
 }
 

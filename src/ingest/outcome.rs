@@ -219,6 +219,20 @@ pub enum SubmitError {
     /// An argument is wrong.
     #[error("{0}")]
     Invalid(String),
+    /// A position that the ledger has not reached.
+    #[error("position {asked} is beyond the head of the ledger, {head}")]
+    BeyondHead {
+        /// What was asked for.
+        asked: Position,
+        /// Where the ledger ends.
+        head: Position,
+    },
+    /// A watching reader took nothing while so many events were committed.
+    #[error("the reader took nothing while {0} events were committed")]
+    FellBehind(u64),
+    /// What is stored cannot be read now.
+    #[error("the ledger cannot be read now: {0}")]
+    Unreadable(String),
     /// The disk is full but for the reserve.
     #[error("the disk is full: nothing more is written; reads go on")]
     DiskFull,
@@ -232,6 +246,6 @@ impl SubmitError {
     /// be sent again.
     #[must_use]
     pub fn is_ours(&self) -> bool {
-        matches!(self, Self::DiskFull | Self::Unavailable(_))
+        matches!(self, Self::DiskFull | Self::Unavailable(_) | Self::Unreadable(_))
     }
 }

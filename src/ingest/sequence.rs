@@ -67,18 +67,18 @@ impl<'a> Overlay<'a> {
                 &accepted.rejudged
             }
             EventKind::ReportWithdrawn(withdrawn) => {
-                self.series_mut(&withdrawn.series).withdraw();
+                self.series_mut(&withdrawn.series).withdraw(position);
                 &withdrawn.rejudged
             }
             EventKind::QueryExplained(explained) => {
-                self.series_mut(&explained.series).explain(explained.explained, Some(explained.text));
+                self.series_mut(&explained.series).explain(explained.explained, Some(explained.text), position);
                 &[]
             }
             EventKind::UnitsApplied(units) => &units.rejudged,
             EventKind::FormRegistered(_) => &[],
         };
         for Rejudged { series, findings } in rejudged {
-            self.series_mut(series).rejudge(findings.clone());
+            self.series_mut(series).rejudge(findings.clone(), position);
         }
     }
 

@@ -8,7 +8,7 @@ use std::mem;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::admit::Admitted;
 use super::attempts::{Attempt, Attempts, stored_key};
@@ -31,6 +31,8 @@ pub(super) struct Writer {
     pub(super) state: Arc<RwLock<State>>,
     pub(super) attempts: Arc<RwLock<Attempts>>,
     pub(super) clock: Clock,
+    /// Tells those who wait how far the ledger goes.
+    pub(super) published: watch::Sender<Position>,
 }
 
 impl Writer {
@@ -226,6 +228,7 @@ impl Writer {
         match done {
             Ok(hashes) => {
                 self.apply(&batch.events);
+                self.publish();
                 self.acknowledge(batch, &hashes);
                 told.into_iter().for_each(|told| self.tell(told));
             }
@@ -248,6 +251,7 @@ impl Writer {
             Err(AppendError::Closed(error)) => tracing::warn!(error = %error, "the store is closed; opening it again"),
         }
         let reopened = self.ledger.reopen(&mut self.state.write());
+        self.publish();
         match reopened {
             Ok(()) => tracing::info!(position = %self.ledger.head().0, "the store is open again"),
             Err(ref error) => tracing::error!(error = %error, "the store does not open; reads go on from memory"),
@@ -268,6 +272,12 @@ impl Writer {
                 }
             }
         }
+    }
+
+    /// Wakes those who wait for events.
+    fn publish(&self) {
+        let head = self.state.read().head();
+        self.published.send_if_modified(|known| std::mem::replace(known, head) != head);
     }
 
     /// Tells a decision that appended nothing, with the first receipt if it has one.

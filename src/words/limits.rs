@@ -71,6 +71,19 @@ pub const UNITS_MESSAGE_BYTES: usize = 32 << 20;
 pub const STREAMS_PER_CONNECTION: u32 = 1_024;
 /// Codes listed in one answer; the rest is paged.
 pub const LISTED_CODES: usize = 1_000;
+/// Units named as possible causes of one difference.
+pub const CAUSES_PER_CELL: usize = 100;
+/// Units named in one request for statistics.
+pub const STATISTICS_UNITS: usize = 10_000;
+/// Years in one request for statistics.
+pub const STATISTICS_YEARS: usize = 30;
+/// Changes told in one response of a watch.
+pub const WATCHED_CHANGES: usize = 1_000;
+/// Events that may be committed while a watching reader takes nothing; then it
+/// is dropped with the position to resume from.
+pub const WATCH_BEHIND: u64 = 65_536;
+/// Events of the ledger that a watch reads at a time.
+pub const WATCH_READ: u64 = 4_096;
 /// Entries of a page when none are asked for.
 pub const PAGE_SIZE: usize = 100;
 /// Entries of a page at most.

@@ -78,8 +78,13 @@ impl City {
     }
 
     pub async fn rollup(&self, unit: &str, year: i32, basis: wire::Basis) -> wire::GetRollupResponse {
-        let request =
-            wire::GetRollupRequest { family: String::new(), unit: unit.to_owned(), year, basis: basis.into() };
+        let request = wire::GetRollupRequest {
+            family: String::new(),
+            unit: unit.to_owned(),
+            year,
+            basis: basis.into(),
+            at_position: 0,
+        };
         self.client.rollup(request).await.unwrap()
     }
 

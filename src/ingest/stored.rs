@@ -1,30 +1,16 @@
-//! Reading: roll-ups, stored reports, lists. Changes nothing.
+//! Stored reports: one, a list, the revisions of one. Changes nothing.
 
 use std::sync::Arc;
 
 use super::attempts::Attempt;
 use super::desk::{Desk, DeskError};
+use super::moment::At;
 use super::outcome::{Receipt, SubmitError};
 use super::sequence::{Unpacked, prior_of};
 use crate::domain::event::{EventKind, ReportAccepted, SeriesKey};
-use crate::domain::{Rollup, Series, State, Stored, explains};
+use crate::domain::{Scope, Series, State, Stored, explains};
 use crate::form::{Evidence, Explanation, Finding, FindingRecord, Form, Reader, Statements, unpack_texts};
-use crate::words::{Basis, Digest, FamilyName, Position, Revision, UnitCode, Year, limits};
-
-/// A roll-up with the lists that go with it.
-#[derive(Debug)]
-pub struct RollupAnswer {
-    /// Figures and counts.
-    pub rollup: Rollup,
-    /// Units that were refused and have not filed.
-    pub refused: i64,
-    /// The first units that have not filed.
-    pub missing: Vec<UnitCode>,
-    /// Those of them that were refused.
-    pub missing_refused: Vec<UnitCode>,
-    /// Units without children that contributed a CONSOLIDATED report.
-    pub not_broken_down: Vec<UnitCode>,
-}
+use crate::words::{Digest, Position, Revision, UnitCode, Year};
 
 /// A revision as it was accepted.
 #[derive(Debug)]
@@ -48,6 +34,22 @@ pub struct StoredReport {
     /// Who sent it.
     pub principal: Arc<str>,
 }
+
+/// Which series to list.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Of this unit; none: of all.
+    pub unit: Option<UnitCode>,
+    /// And of all units below it.
+    pub below: bool,
+    /// Of this year; none: of all.
+    pub year: Option<Year>,
+    /// With open queries only.
+    pub open_queries: bool,
+}
+
+/// Series looked at together when they are listed.
+const CANDIDATES: usize = 1_024;
 
 /// A series in a list.
 #[derive(Debug)]
@@ -80,58 +82,6 @@ pub struct ListedRevision {
 }
 
 impl Desk {
-    /// The total of a unit, with what it covers.
-    ///
-    /// # Errors
-    /// [`SubmitError::UnknownUnit`] if it is not in the tree of that year.
-    pub fn rollup(
-        &self,
-        family: &FamilyName,
-        unit: &UnitCode,
-        year: Year,
-        basis: Basis,
-    ) -> Result<RollupAnswer, SubmitError> {
-        let state = self.state.read();
-        let rollup =
-            state.rollup(family, unit, year, basis).ok_or_else(|| SubmitError::UnknownUnit(unit.clone(), year))?;
-        let missing = state.missing(family, unit, year, None, limits::LISTED_CODES);
-        let missing: Vec<UnitCode> = missing.into_iter().map(|(code, _)| code).collect();
-        let attempts = self.attempts.read();
-        let was_refused = |code: &&UnitCode| attempts.of_unit(family, year, code);
-        Ok(RollupAnswer {
-            refused: attempts.refused(&state, family, year, unit),
-            missing_refused: missing.iter().filter(was_refused).cloned().collect(),
-            not_broken_down: state.not_broken_down(family, unit, year, basis, limits::LISTED_CODES),
-            missing,
-            rollup,
-        })
-    }
-
-    /// Units that have not filed, after a given one: code, name, refused.
-    ///
-    /// # Errors
-    /// [`SubmitError::UnknownUnit`] if the unit is not in the tree of that year.
-    #[expect(clippy::type_complexity, reason = "a row of a list")]
-    pub fn missing(
-        &self,
-        family: &FamilyName,
-        unit: &UnitCode,
-        year: Year,
-        after: Option<&UnitCode>,
-        most: usize,
-    ) -> Result<(Position, Vec<(UnitCode, Arc<str>, bool)>), SubmitError> {
-        let state = self.state.read();
-        if !state.has_unit(unit, year) {
-            return Err(SubmitError::UnknownUnit(unit.clone(), year));
-        }
-        let attempts = self.attempts.read();
-        let rows = state.missing(family, unit, year, after, most).into_iter().map(|(code, name)| {
-            let refused = attempts.of_unit(family, year, &code);
-            (code, name, refused)
-        });
-        Ok((state.head(), rows.collect()))
-    }
-
     /// Reads the state; for doors that list.
     pub fn with_state<T>(&self, read: impl FnOnce(&State) -> T) -> T {
         read(&self.state.read())
@@ -140,17 +90,26 @@ impl Desk {
     /// One revision of a series; none: the effective one.
     ///
     /// # Errors
-    /// [`SubmitError::NotFound`], or [`SubmitError::Unavailable`] if it cannot be read.
-    pub fn report(&self, key: &SeriesKey, revision: Option<Revision>) -> Result<StoredReport, SubmitError> {
-        let state = self.state.read();
-        let series = state.series(key).ok_or_else(|| nothing(key))?;
-        let stored = match revision {
-            None => series.effective_revision(),
-            Some(revision) => series.revisions().iter().find(|stored| stored.revision == revision),
-        };
-        let stored = stored.ok_or_else(|| nothing(key))?;
-        let effective = series.effective_revision().is_some_and(|known| known.revision == stored.revision);
-        self.stored(&state, key, series, stored, effective).map_err(|error| SubmitError::Unavailable(error.to_string()))
+    /// [`SubmitError::NotFound`], or [`SubmitError::Unreadable`].
+    pub fn report(
+        &self,
+        key: &SeriesKey,
+        revision: Option<Revision>,
+        at: At,
+    ) -> Result<(Position, StoredReport), SubmitError> {
+        let before = key.year.before().map(|year| SeriesKey { year, ..key.clone() });
+        let scope = Scope::Series([key.clone()].into_iter().chain(before).collect());
+        self.at(at, &scope, |state| {
+            let series = state.series(key).ok_or_else(|| nothing(key))?;
+            let stored = match revision {
+                None => series.effective_revision(),
+                Some(revision) => series.revisions().iter().find(|stored| stored.revision == revision),
+            };
+            let stored = stored.ok_or_else(|| nothing(key))?;
+            let effective = series.effective_revision().is_some_and(|known| known.revision == stored.revision);
+            let report = self.stored(state, key, series, stored, effective);
+            Ok((state.head(), report.map_err(|error| SubmitError::Unreadable(error.to_string()))?))
+        })
     }
 
     fn stored(
@@ -191,12 +150,12 @@ impl Desk {
 
     /// The words of every claim of the effective report.
     pub(super) fn quotes(&self, key: &SeriesKey) -> Result<Vec<String>, SubmitError> {
-        let stored = self.report(key, None)?;
+        let (_, stored) = self.report(key, None, At::NOW)?;
         let form = self.state.read().current_form(&stored.form).map(|(_, form)| form);
         let mut reader = Reader::default();
         let read = form.is_some_and(|form| reader.read(&form, &stored.report).is_ok());
         if !read {
-            return Err(SubmitError::Unavailable("the stored report cannot be read".to_owned()));
+            return Err(SubmitError::Unreadable("the stored report is damaged".to_owned()));
         }
         Ok(reader.claims().iter().map(|claim| claim.quote.clone()).collect())
     }
@@ -205,18 +164,24 @@ impl Desk {
     /// with its findings in words.
     #[must_use]
     pub fn last_refused(&self, key: &SeriesKey) -> Option<(Attempt, Vec<Finding>)> {
-        let attempt = self.attempts.read().get(key)?.clone();
-        let state = self.state.read();
-        if state.series(key).is_some_and(|series| !self.is_since(&state, series, &attempt)) {
-            return None;
-        }
-        let (_, form) = state.current_form(&attempt.form)?;
+        let (attempt, form) = self.attempt_since(&self.state.read(), key)?;
         let mut reader = Reader::default();
         // a report above the limit is kept without its bytes: findings without cells
         let _ = reader.read(&form, &attempt.report);
         let now = reader.figures(attempt.statements);
         let findings = form.describe(&attempt.findings, Evidence { now, prior: None, claims: reader.claims() });
         Some((attempt, findings))
+    }
+
+    /// The last refused attempt of a series, if it came after its newest revision,
+    /// and its form.
+    pub(super) fn attempt_since(&self, state: &State, key: &SeriesKey) -> Option<(Attempt, Arc<Form>)> {
+        let attempt = self.attempts.read().get(key)?.clone();
+        if state.series(key).is_some_and(|series| !self.is_since(state, series, &attempt)) {
+            return None;
+        }
+        let (_, form) = state.current_form(&attempt.form)?;
+        Some((attempt, form))
     }
 
     /// Whether an attempt came after the newest revision of its series.
@@ -226,86 +191,130 @@ impl Desk {
         newest.is_none_or(|(event, _)| event.time <= attempt.time)
     }
 
-    /// Series of a unit, a subtree or all, in order of family, year, unit,
-    /// coverage, after a given one. Series with only refused attempts are there too.
-    #[must_use]
+    /// Series that fit, in order of family, year, unit, coverage, after a given
+    /// one. Series with only refused attempts are there too, if asked for now.
+    ///
+    /// # Errors
+    /// [`SubmitError::BeyondHead`] or [`SubmitError::Unreadable`].
     pub fn list(
         &self,
-        wanted: impl Fn(&State, &SeriesKey) -> bool,
-        open_queries_only: bool,
+        wanted: &Wanted,
         after: Option<&SeriesKey>,
         most: usize,
-    ) -> (Position, Vec<ListedSeries>) {
-        let state = self.state.read();
-        let attempts = self.attempts.read();
-        let fits = |key: &SeriesKey| after.is_none_or(|after| key > after) && wanted(&state, key);
+        at: At,
+    ) -> Result<(Position, Vec<ListedSeries>), SubmitError> {
         let mut rows: Vec<ListedSeries> = Vec::new();
-        for (series, stored) in state.all_series().filter(|(key, _)| fits(key)) {
-            if rows.len() >= most {
+        let mut after = after.cloned();
+        let position = at.within(self.head())?;
+        let tried = if at.tells_attempts() { self.only_tried(wanted, after.as_ref(), most) } else { Vec::new() };
+        while rows.len() < most {
+            let keys = self.candidates(wanted, after.as_ref(), position);
+            let Some(last) = keys.last().cloned() else { break };
+            let all = keys.len() < CANDIDATES;
+            after = Some(last);
+            self.at(At::page(position), &Scope::Series(keys.clone()), |state| {
+                rows.extend(keys.into_iter().filter_map(|key| self.listed(state, key, wanted, at)));
+                Ok(())
+            })?;
+            if all {
                 break;
             }
-            let open_queries = stored.open_queries();
-            if open_queries_only && open_queries == 0 {
-                continue;
-            }
-            rows.push(ListedSeries {
-                newest: stored.revisions().last().cloned(),
-                effective: stored.effective_revision().map(|stored| stored.revision),
-                open_queries,
-                nil_report: stored.effective().is_some_and(|effective| effective.nil_report),
-                refused_since: attempts.get(&series).is_some_and(|attempt| self.is_since(&state, stored, attempt)),
-                series,
-            });
         }
-        if !open_queries_only {
-            for series in attempts.series().filter(|key| fits(key) && state.series(key).is_none()).take(most) {
-                rows.push(ListedSeries {
-                    newest: None,
-                    effective: None,
-                    open_queries: 0,
-                    nil_report: false,
-                    refused_since: true,
-                    series,
-                });
-            }
-            rows.sort_by(|a, b| a.series.cmp(&b.series));
-            rows.truncate(most);
+        rows.extend(tried);
+        rows.sort_by(|a, b| a.series.cmp(&b.series));
+        rows.truncate(most);
+        Ok((position, rows))
+    }
+
+    /// The next series that may be listed, as of a position.
+    fn candidates(&self, wanted: &Wanted, after: Option<&SeriesKey>, at: Position) -> Vec<SeriesKey> {
+        let state = self.state.read();
+        let known = state.series_after(after).filter(|(key, series)| {
+            let open = !wanted.open_queries || at < state.head() || series.open_queries() > 0;
+            open && series.changes().first().is_some_and(|first| *first <= at) && wanted.fits(&state, key, at)
+        });
+        known.map(|(key, _)| key).take(CANDIDATES).collect()
+    }
+
+    fn listed(&self, state: &State, key: SeriesKey, wanted: &Wanted, at: At) -> Option<ListedSeries> {
+        let series = state.series(&key)?;
+        let open_queries = series.open_queries();
+        let attempts = self.attempts.read();
+        let attempt = attempts.get(&key).filter(|_| at.tells_attempts());
+        (!wanted.open_queries || open_queries > 0).then(|| ListedSeries {
+            newest: series.revisions().last().cloned(),
+            effective: series.effective_revision().map(|stored| stored.revision),
+            open_queries,
+            nil_report: series.effective().is_some_and(|effective| effective.nil_report),
+            refused_since: attempt.is_some_and(|attempt| self.is_since(state, series, attempt)),
+            series: key,
+        })
+    }
+
+    /// Series of which nothing was ever accepted.
+    fn only_tried(&self, wanted: &Wanted, after: Option<&SeriesKey>, most: usize) -> Vec<ListedSeries> {
+        if wanted.open_queries {
+            return Vec::new();
         }
-        (state.head(), rows)
+        let (state, attempts) = (self.state.read(), self.attempts.read());
+        let later = attempts.series().filter(|key| after.is_none_or(|after| key > after));
+        let tried = later.filter(|key| state.series(key).is_none() && wanted.fits(&state, key, state.head()));
+        let row = |series| ListedSeries {
+            newest: None,
+            effective: None,
+            open_queries: 0,
+            nil_report: false,
+            refused_since: true,
+            series,
+        };
+        tried.take(most).map(row).collect()
     }
 
     /// Revisions of a series, newest first, below a given one.
     ///
     /// # Errors
-    /// [`SubmitError::NotFound`], or [`SubmitError::Unavailable`] if one cannot be read.
+    /// [`SubmitError::NotFound`], or [`SubmitError::Unreadable`].
     pub fn revisions(
         &self,
         key: &SeriesKey,
         below: Option<Revision>,
         most: usize,
+        at: At,
     ) -> Result<(Position, Vec<ListedRevision>), SubmitError> {
-        let state = self.state.read();
-        let series = state.series(key).ok_or_else(|| nothing(key))?;
-        let effective = series.effective_revision().map(|stored| stored.revision);
-        let wanted = series.revisions().iter().rev().filter(|stored| below.is_none_or(|below| stored.revision < below));
-        let rows = wanted.take(most).map(|stored| {
-            let read = self.reader.event(stored.position, &|id| state.form(id));
-            let (event, chain_hash) = read.map_err(|error| SubmitError::Unavailable(error.to_string()))?;
-            Ok(ListedRevision {
-                receipt: Receipt {
-                    series: key.clone(),
-                    revision: stored.revision,
-                    position: stored.position,
-                    digest: stored.digest,
-                    chain_hash,
-                    time: event.time,
-                },
-                effective: effective == Some(stored.revision),
-                withdrawn: stored.withdrawn,
-                principal: event.principal,
-            })
+        self.at(at, &Scope::Series(vec![key.clone()]), |state| {
+            let series = state.series(key).ok_or_else(|| nothing(key))?;
+            let effective = series.effective_revision().map(|stored| stored.revision);
+            let older = |stored: &&Stored| below.is_none_or(|below| stored.revision < below);
+            let rows = series.revisions().iter().rev().filter(older).take(most).map(|stored| {
+                let read = self.reader.event(stored.position, &|id| state.form(id));
+                let (event, chain_hash) = read.map_err(|error| SubmitError::Unreadable(error.to_string()))?;
+                Ok(ListedRevision {
+                    receipt: Receipt {
+                        series: key.clone(),
+                        revision: stored.revision,
+                        position: stored.position,
+                        digest: stored.digest,
+                        chain_hash,
+                        time: event.time,
+                    },
+                    effective: effective == Some(stored.revision),
+                    withdrawn: stored.withdrawn,
+                    principal: event.principal,
+                })
+            });
+            Ok((state.head(), rows.collect::<Result<_, SubmitError>>()?))
+        })
+    }
+}
+
+impl Wanted {
+    /// Whether a series is among those asked for; a subtree is that of its year.
+    fn fits(&self, state: &State, key: &SeriesKey, at: Position) -> bool {
+        let in_year = self.year.is_none_or(|year| year == key.year);
+        let of_unit = self.unit.as_ref().is_none_or(|unit| {
+            *unit == key.unit || self.below && state.units().is_within_at(&key.unit, unit, key.year, at)
         });
-        Ok((state.head(), rows.collect::<Result<_, SubmitError>>()?))
+        in_year && of_unit
     }
 }
 

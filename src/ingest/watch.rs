@@ -1,0 +1,194 @@
+//! Watching: changes of a unit and all below it, in the order of the ledger.
+//!
+//! A watch reads the ledger at its own pace, so nothing waits in memory for a
+//! slow reader, and each change is told once wherever it was resumed.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tokio::sync::watch::Receiver;
+
+use super::desk::Desk;
+use super::outcome::SubmitError;
+use crate::domain::event::{Event, EventKind, SeriesKey, UnitEntry};
+use crate::domain::{Rollup, State, TotalKey};
+use crate::words::{Position, Revision, Timestamp, UnitCode, limits};
+
+/// A watch under way.
+#[derive(Debug)]
+pub struct Watch {
+    desk: Arc<Desk>,
+    heads: Receiver<Position>,
+    watching: TotalKey,
+    told: Position,
+    begun: bool,
+}
+
+/// Changes, and what they come to.
+#[derive(Debug)]
+pub struct Watched {
+    /// Every change up to here has been told.
+    pub position: Position,
+    /// In order.
+    pub changes: Vec<Change>,
+    /// The total after them, if nothing more is waiting.
+    pub rollup: Option<Rollup>,
+}
+
+/// One change.
+#[derive(Debug)]
+pub struct Change {
+    /// Its place.
+    pub position: Position,
+    /// When.
+    pub time: Timestamp,
+    /// What.
+    pub kind: Changed,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Changed {
+    /// A report was accepted.
+    Accepted(SeriesKey, Revision),
+    /// A report was taken back.
+    Withdrawn(SeriesKey, Revision),
+    /// A query was explained.
+    Explained(SeriesKey),
+    /// Findings of a report changed with its year before or its unit.
+    Rejudged(SeriesKey),
+    /// Units of the tree changed.
+    Units,
+    /// A form, or new rules for one, came into force.
+    Form,
+}
+
+impl Desk {
+    /// Watches a unit: from a position on, or from now.
+    ///
+    /// # Errors
+    /// [`SubmitError::UnknownUnit`], [`SubmitError::BeyondHead`].
+    pub fn watch(self: Arc<Self>, watching: TotalKey, from: Option<Position>) -> Result<Watch, SubmitError> {
+        let heads = self.heads.clone();
+        let told = {
+            let state = self.state.read();
+            if !state.has_unit(&watching.unit, watching.year) {
+                return Err(SubmitError::UnknownUnit(watching.unit, watching.year));
+            }
+            match from {
+                Some(asked) if asked > state.head() => {
+                    return Err(SubmitError::BeyondHead { asked, head: state.head() });
+                }
+                Some(asked) => asked,
+                None => state.head(),
+            }
+        };
+        Ok(Watch { desk: self, heads, watching, told, begun: false })
+    }
+}
+
+impl Watch {
+    /// Every change up to here has been told.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.told
+    }
+
+    /// Waits until so many events were committed beyond what was told.
+    pub async fn falls_behind(&self, events: u64) {
+        let limit = self.told.0.saturating_add(events);
+        let mut heads = self.heads.clone();
+        if heads.wait_for(|head| head.0 > limit).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// The next changes; the first time also if there are none yet.
+    ///
+    /// # Errors
+    /// [`SubmitError::Unreadable`], or [`SubmitError::Unavailable`] when the service stops.
+    pub async fn next(&mut self) -> Result<Watched, SubmitError> {
+        let mut changes = Vec::new();
+        loop {
+            self.heads.borrow_and_update();
+            let rollup = loop {
+                if let Some(rollup) = self.read(&mut changes)? {
+                    break Some(rollup);
+                }
+                if changes.len() >= limits::WATCHED_CHANGES {
+                    break None;
+                }
+                tokio::task::yield_now().await;
+            };
+            if !changes.is_empty() || !self.begun {
+                self.begun = true;
+                return Ok(Watched { position: self.told, changes, rollup });
+            }
+            let stopped = |_| SubmitError::Unavailable("the service is stopping".to_owned());
+            self.heads.changed().await.map_err(stopped)?;
+        }
+    }
+
+    /// Reads on in the ledger; gives the total once nothing more is waiting.
+    fn read(&mut self, changes: &mut Vec<Change>) -> Result<Option<Rollup>, SubmitError> {
+        let head = {
+            let state = self.desk.state.read();
+            if state.head() == self.told {
+                let unknown = || SubmitError::UnknownUnit(self.watching.unit.clone(), self.watching.year);
+                return state.rollup(&self.watching).ok_or_else(unknown).map(Some);
+            }
+            state.head()
+        };
+        let last = head.0.min(self.told.0.saturating_add(limits::WATCH_READ));
+        let wanted: BTreeSet<Position> = (self.told.next().0..=last).map(Position).collect();
+        let events = self.desk.reader.events(&wanted, &|id| self.desk.state.read().form(id));
+        let events = events.map_err(|error| SubmitError::Unreadable(error.to_string()))?;
+        let state = self.desk.state.read();
+        for event in events {
+            if changes.len() >= limits::WATCHED_CHANGES {
+                break;
+            }
+            self.told = event.position;
+            changes.extend(changed(&self.watching, &state, &event));
+        }
+        Ok(None)
+    }
+}
+
+/// What an event changes in the units watched, as they stood at that event.
+fn changed(watching: &TotalKey, state: &State, event: &Event) -> Vec<Change> {
+    let (position, time) = (event.position, event.time);
+    let within = |code: &UnitCode, at| state.units().is_within_at(code, &watching.unit, watching.year, at);
+    let is_ours = |series: &SeriesKey| {
+        series.family == watching.family && series.year == watching.year && within(&series.unit, position)
+    };
+    let (first, rejudged) = match &event.kind {
+        EventKind::ReportAccepted(accepted) => {
+            let changed = Changed::Accepted(accepted.series.clone(), accepted.revision);
+            (is_ours(&accepted.series).then_some(changed), accepted.rejudged.as_slice())
+        }
+        EventKind::ReportWithdrawn(withdrawn) => {
+            let changed = Changed::Withdrawn(withdrawn.series.clone(), withdrawn.revision);
+            (is_ours(&withdrawn.series).then_some(changed), withdrawn.rejudged.as_slice())
+        }
+        EventKind::QueryExplained(explained) => {
+            (is_ours(&explained.series).then(|| Changed::Explained(explained.series.clone())), &[][..])
+        }
+        EventKind::UnitsApplied(applied) => {
+            let before = Position(position.0.saturating_sub(1));
+            let differs = |entry: &UnitEntry| {
+                let of = |at| state.units().in_year_at(entry.code.as_str(), watching.year, at);
+                of(before) != of(position) && (within(&entry.code, before) || within(&entry.code, position))
+            };
+            (applied.units.iter().any(differs).then_some(Changed::Units), applied.rejudged.as_slice())
+        }
+        EventKind::FormRegistered(registered) => {
+            let form = &registered.form;
+            let ours = *form.family() == watching.family && form.covers(watching.year);
+            (ours.then_some(Changed::Form), &[][..])
+        }
+    };
+    let rejudged = rejudged.iter().filter(|rejudged| is_ours(&rejudged.series));
+    let rejudged = rejudged.map(|rejudged| Changed::Rejudged(rejudged.series.clone()));
+    first.into_iter().chain(rejudged).map(|kind| Change { position, time, kind }).collect()
+}
