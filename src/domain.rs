@@ -8,6 +8,7 @@ mod book;
 mod completeness;
 mod contributions;
 pub mod event;
+mod kinds;
 mod naive;
 mod past;
 mod plan;

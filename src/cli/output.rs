@@ -151,7 +151,7 @@ pub(super) fn table(header: &[&str], rows: Vec<Vec<String>>, right: &[usize]) ->
 
 /// A figure with thousands separators.
 pub(super) fn grouped(figure: &str) -> String {
-    let (sign, digits) = figure.strip_prefix('-').map_or(("", figure), |digits| ("-", digits));
+    let (sign, digits) = figure.split_at(usize::from(figure.starts_with(['-', '+'])));
     let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
     let mut out = String::from(sign);
     for (index, digit) in whole.chars().enumerate() {
@@ -176,5 +176,6 @@ mod tests {
         assert_eq!(grouped("0"), "0");
         assert_eq!(grouped("1808595"), "1,808,595");
         assert_eq!(grouped("-123456.78"), "-123,456.78");
+        assert_eq!(grouped("+162"), "+162");
     }
 }

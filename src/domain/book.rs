@@ -11,6 +11,8 @@ use std::iter;
 use std::sync::Arc;
 
 use super::completeness::Counts;
+use super::event::UnitKind;
+use super::kinds::{KindCounts, Sums};
 use super::series::{Effective, Series};
 use super::totals::{Delta, Total, TotalOverflow};
 use super::tree::Tree;
@@ -44,16 +46,24 @@ pub(super) struct Book {
 /// What is kept for a unit with children.
 #[derive(Debug, Clone)]
 pub(super) struct Kept {
-    pub(super) units: Total,
-    pub(super) declared: Total,
-    pub(super) counts: Counts,
+    pub(super) units: Sums,
+    pub(super) declared: Sums,
+    pub(super) counts: KindCounts,
 }
 
-/// A difference of one series, as it shows above its unit.
+/// A difference of one series, as it shows above its unit: made by the unit
+/// itself or, where it ceases or begins to declare, by those below it.
 #[derive(Debug, Default)]
 struct Change {
-    units: Delta,
-    declared: Delta,
+    units: Vec<(UnitKind, Delta)>,
+    declared: Vec<(UnitKind, Delta)>,
+}
+
+fn of_kind(deltas: &mut Vec<(UnitKind, Delta)>, kind: UnitKind) -> Option<&mut Delta> {
+    if !deltas.iter().any(|(known, _)| *known == kind) {
+        deltas.push((kind, Delta::default()));
+    }
+    deltas.iter_mut().find(|(known, _)| *known == kind).map(|(_, delta)| delta)
 }
 
 fn slot(coverage: Coverage) -> usize {
@@ -77,13 +87,16 @@ impl Book {
 
     /// Empties series and totals; due counts depend on the tree alone.
     fn clear(&mut self) {
-        let zero = Total::zero(self.form.cells());
+        let zero = || Sums::zero(self.form.cells());
         let kept = |index| {
-            let counts = Counts { due: self.tree.due(index), ..Counts::default() };
-            let (units, declared) = (zero.clone(), zero.clone());
-            self.tree.is_interior(index).then(|| Box::new(Kept { units, declared, counts }))
+            let kept = || Kept { units: zero(), declared: zero(), counts: KindCounts::default() };
+            self.tree.is_interior(index).then(|| Box::new(kept()))
         };
         self.kept = (0..self.tree.nodes().len()).map(kept).collect();
+        let tree = Arc::clone(&self.tree);
+        for index in (0..tree.nodes().len()).filter(|&index| tree.owes(index)) {
+            self.count(index, Coverage::Consolidated, Counts { due: 1, ..Counts::default() });
+        }
         self.series = iter::repeat_with(Pair::default).take(self.tree.nodes().len()).collect();
         self.apart.clear();
     }
@@ -185,19 +198,23 @@ impl Book {
     /// Carries a difference of one series up the tree.
     fn carry(&mut self, index: usize, coverage: Coverage, change: &Change) -> Result<(), TotalOverflow> {
         let Change { units, declared } = change;
+        let form = Arc::clone(&self.form);
+        let add = |sums: &mut Sums, deltas: &[(UnitKind, Delta)]| {
+            deltas.iter().try_for_each(|(kind, delta)| sums.add(*kind, delta, form.cells()))
+        };
         if coverage == Coverage::Own
             && let Some(Some(kept)) = self.kept.get_mut(index)
         {
-            kept.units.add(units)?;
-            kept.declared.add(units)?;
+            add(&mut kept.units, units)?;
+            add(&mut kept.declared, units)?;
         }
         let tree = Arc::clone(&self.tree);
         let mut reaches = self.reaches_up(index, coverage);
         for above in tree.above(index) {
             if let Some(Some(kept)) = self.kept.get_mut(above) {
-                kept.units.add(units)?;
+                add(&mut kept.units, units)?;
                 if reaches {
-                    kept.declared.add(declared)?;
+                    add(&mut kept.declared, declared)?;
                 }
             }
             reaches = reaches && !self.declares(above);
@@ -219,15 +236,22 @@ impl Book {
     /// report is the effective one of a series.
     fn contribute(&self, index: usize, coverage: Coverage, report: Option<&Effective>, sign: i64, change: &mut Change) {
         let table = self.form.cells();
-        let Change { units, declared } = change;
+        let Some(node) = self.tree.get(index) else { return };
+        let add = |deltas: &mut Vec<(UnitKind, Delta)>, report: &Effective, not_broken_down| {
+            of_kind(deltas, node.kind).into_iter().for_each(|delta| delta.report(table, report, not_broken_down, sign));
+        };
         match (self.kept(index), coverage) {
             (Some(_), Coverage::Own) => {
-                report.into_iter().for_each(|report| units.report(table, report, false, sign));
-                report.into_iter().for_each(|report| declared.report(table, report, false, sign));
+                report.into_iter().for_each(|report| add(&mut change.units, report, false));
+                report.into_iter().for_each(|report| add(&mut change.declared, report, false));
             }
             (Some(kept), Coverage::Consolidated) => match report {
-                Some(report) => declared.report(table, report, false, sign),
-                None => declared.total(&kept.declared, sign),
+                Some(report) => add(&mut change.declared, report, false),
+                None => {
+                    for (kind, total) in kept.declared.kinds() {
+                        of_kind(&mut change.declared, kind).into_iter().for_each(|delta| delta.total(&total, sign));
+                    }
+                }
             },
             (None, _) => {
                 // without children: CONSOLIDATED if there is one, else OWN
@@ -237,8 +261,8 @@ impl Book {
                     Coverage::Consolidated => (other, report),
                 };
                 if let Some(counted) = consolidated.or(own) {
-                    units.report(table, counted, consolidated.is_some(), sign);
-                    declared.report(table, counted, consolidated.is_some(), sign);
+                    add(&mut change.units, counted, consolidated.is_some());
+                    add(&mut change.declared, counted, consolidated.is_some());
                 }
             }
         }
@@ -246,15 +270,16 @@ impl Book {
 
     /// Carries a change of completeness up the tree.
     fn count(&mut self, index: usize, coverage: Coverage, change: Counts) {
+        let tree = Arc::clone(&self.tree);
+        let Some(node) = tree.get(index) else { return };
         if coverage == Coverage::Own
             && let Some(Some(kept)) = self.kept.get_mut(index)
         {
-            kept.counts.open_queries = kept.counts.open_queries.saturating_add(change.open_queries);
+            kept.counts.add(node.kind, Counts { open_queries: change.open_queries, ..Counts::default() });
         }
-        let tree = Arc::clone(&self.tree);
         for above in tree.above(index) {
             if let Some(Some(kept)) = self.kept.get_mut(above) {
-                kept.counts = kept.counts.plus(change);
+                kept.counts.add(node.kind, change);
             }
         }
     }
@@ -265,9 +290,14 @@ impl Book {
         let mut change = Change::default();
         self.contribute(index, coverage, self.effective(index, coverage), -1, &mut change);
         self.contribute(index, coverage, Some(report), 1, &mut change);
-        let Change { units, declared } = change;
+        let joined = |deltas: &[(UnitKind, Delta)]| {
+            let mut sum = Delta::default();
+            deltas.iter().for_each(|(_, delta)| sum.join(delta));
+            sum
+        };
+        let (units, declared) = (joined(&change.units), joined(&change.declared));
         let itself = self.kept(index).filter(|_| coverage == Coverage::Own);
-        let fits = |kept: &Kept| kept.units.has_room_for(&units) && kept.declared.has_room_for(&declared);
+        let fits = |kept: &Kept| kept.units.all.has_room_for(&units) && kept.declared.all.has_room_for(&declared);
         itself.is_none_or(fits) && self.tree.above(index).filter_map(|above| self.kept(above)).all(fits)
     }
 
@@ -275,8 +305,8 @@ impl Book {
     pub(super) fn total(&self, index: usize, basis: Basis) -> Total {
         if let Some(kept) = self.kept(index) {
             return match basis {
-                Basis::Units => kept.units.clone(),
-                Basis::Declared => kept.declared.clone(),
+                Basis::Units => kept.units.all.clone(),
+                Basis::Declared => kept.declared.all.clone(),
             };
         }
         let mut total = Total::zero(self.form.cells());
@@ -284,6 +314,29 @@ impl Book {
             total.count(self.form.cells(), report, coverage == Coverage::Consolidated);
         }
         total
+    }
+
+    /// What a unit with all below it adds to a sum, by kind of the units that report.
+    pub(super) fn deltas(&self, index: usize, basis: Basis) -> Vec<(UnitKind, Delta)> {
+        let kinds = match (self.kept(index), basis) {
+            (Some(kept), Basis::Units) => kept.units.kinds(),
+            (Some(kept), Basis::Declared) => kept.declared.kinds(),
+            (None, _) => {
+                let (counted, node) = (self.contribution(index), self.tree.get(index));
+                let delta = counted.zip(node).map(|((report, coverage), node)| {
+                    let mut delta = Delta::default();
+                    delta.report(self.form.cells(), report, coverage == Coverage::Consolidated, 1);
+                    (node.kind, delta)
+                });
+                return delta.into_iter().collect();
+            }
+        };
+        let delta = |total: &Total| {
+            let mut delta = Delta::default();
+            delta.total(total, 1);
+            delta
+        };
+        kinds.iter().map(|(kind, total)| (*kind, delta(total))).collect()
     }
 
     /// What a unit without children contributes.
@@ -301,6 +354,6 @@ impl Book {
     #[cfg(test)]
     pub(super) fn corrupt(&mut self, index: usize, cell: usize) {
         let kept = self.kept[index].as_mut().unwrap();
-        kept.units.cells[cell] = kept.units.cells[cell].wrapping_add(1);
+        kept.units.all.cells[cell] = kept.units.all.cells[cell].wrapping_add(1);
     }
 }

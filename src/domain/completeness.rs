@@ -60,7 +60,7 @@ impl Book {
     /// Counts of a unit: kept, or its own where it has no children.
     pub(super) fn counts(&self, index: usize) -> Counts {
         match self.kept(index) {
-            Some(kept) => kept.counts,
+            Some(kept) => kept.counts.all,
             None => Counts { due: self.tree.due(index), ..self.own_counts(index) },
         }
     }
@@ -70,7 +70,7 @@ impl Book {
     pub(super) fn missing(&self, root: usize, after: Option<&UnitCode>, most: usize) -> Vec<usize> {
         let is_missing = |index| self.tree.owes(index) && self.own_counts(index).filed == 0;
         self.select(root, after, most, is_missing, |book, index| {
-            book.kept(index).is_some_and(|kept| kept.counts.due == kept.counts.filed)
+            book.kept(index).is_some_and(|kept| kept.counts.all.due == kept.counts.all.filed)
         })
     }
 
@@ -84,8 +84,8 @@ impl Book {
         self.select(root, None, most, counts, |book, index| {
             let Some(kept) = book.kept(index) else { return false };
             match basis {
-                Basis::Units => kept.units.not_broken_down == 0,
-                Basis::Declared => kept.declared.not_broken_down == 0 || book.declares(index),
+                Basis::Units => kept.units.all.not_broken_down == 0,
+                Basis::Declared => kept.declared.all.not_broken_down == 0 || book.declares(index),
             }
         })
     }

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 
 use super::State;
 use super::book::Book;
+use super::event::UnitKind;
+use super::totals::Total;
 use super::tree::Tree;
 use crate::form::CellTable;
 use crate::words::{Basis, Coverage};
 
 /// Cells by index, and statements of cells that need not be stated.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 struct Sum {
     cells: BTreeMap<usize, i128>,
     stated: BTreeMap<usize, i128>,
@@ -52,10 +54,24 @@ fn report(book: &Book, tree: &Tree, index: usize, coverage: Coverage) -> Option<
     Some(Sum { cells, stated: stated.map(|cell| (*cell, 1)).collect(), reports: 1, not_broken_down })
 }
 
+/// By kind of the unit that reports.
+type Kinds = BTreeMap<UnitKind, Sum>;
+
+fn plus(mut kinds: Kinds, more: Kinds) -> Kinds {
+    for (kind, sum) in more {
+        let before = kinds.remove(&kind).unwrap_or_default();
+        kinds.insert(kind, before.plus(sum));
+    }
+    kinds
+}
+
 /// U(u) or D(u), as defined.
-fn total(book: &Book, tree: &Tree, index: usize, basis: Basis) -> Sum {
-    let own = report(book, tree, index, Coverage::Own);
-    let consolidated = report(book, tree, index, Coverage::Consolidated);
+fn total(book: &Book, tree: &Tree, index: usize, basis: Basis) -> Kinds {
+    let of_kind = |index: usize, coverage| {
+        let sum = report(book, tree, index, coverage)?;
+        Some(Kinds::from([(tree.get(index)?.kind, sum)]))
+    };
+    let (own, consolidated) = (of_kind(index, Coverage::Own), of_kind(index, Coverage::Consolidated));
     let children = tree.get(index).map_or(&[][..], |node| &node.children);
     if children.is_empty() {
         return consolidated.or(own).unwrap_or_default();
@@ -63,10 +79,19 @@ fn total(book: &Book, tree: &Tree, index: usize, basis: Basis) -> Sum {
     children.iter().fold(own.unwrap_or_default(), |sum, &child| {
         let stated = match basis {
             Basis::Units => None,
-            Basis::Declared => report(book, tree, child, Coverage::Consolidated),
+            Basis::Declared => of_kind(child, Coverage::Consolidated),
         };
-        sum.plus(stated.unwrap_or_else(|| total(book, tree, child, basis)))
+        plus(sum, stated.unwrap_or_else(|| total(book, tree, child, basis)))
     })
+}
+
+/// A kept total as a naive sum.
+fn kept_sum(book: &Book, total: &Total) -> Sum {
+    let cells = total.cells.iter().enumerate().map(|(cell, value)| (cell, i128::from(*value)));
+    let stated = book.form.cells().optional().iter().zip(&total.stated);
+    let stated = stated.map(|(cell, value)| (*cell, i128::from(*value)));
+    let (reports, not_broken_down) = (total.reports.into(), total.not_broken_down.into());
+    Sum { cells: cells.collect(), stated: stated.collect(), reports, not_broken_down }.without_zeros()
 }
 
 /// Due, filed, nil, open queries of the units below one, and open queries of its own OWN.
@@ -91,7 +116,7 @@ fn counts(book: &Book, index: usize) -> [i64; 4] {
             (None, true) => effective(Coverage::Own),
             (None, false) => None,
         };
-        let owes = node.kind != super::event::UnitKind::Province;
+        let owes = node.kind != UnitKind::Province;
         add(0, i64::from(owes));
         add(1, i64::from(owes && counted.is_some()));
         add(2, i64::from(owes && counted.is_some_and(|report| report.nil_report)));
@@ -110,22 +135,17 @@ impl State {
             for (index, kept) in book.all_kept() {
                 let Some(node) = book.tree.get(index) else { continue };
                 let at = format!("{family} {year} {}", node.code);
-                for (basis, total_kept) in [(Basis::Units, &kept.units), (Basis::Declared, &kept.declared)] {
-                    let naive = total(book, &book.tree, index, basis).without_zeros();
-                    let cells = total_kept.cells.iter().enumerate().map(|(cell, value)| (cell, i128::from(*value)));
-                    let optional = book.form.cells().optional().iter();
-                    let stated = optional.zip(&total_kept.stated).map(|(cell, value)| (*cell, i128::from(*value)));
-                    let kept = Sum {
-                        cells: cells.collect(),
-                        stated: stated.collect(),
-                        reports: total_kept.reports.into(),
-                        not_broken_down: total_kept.not_broken_down.into(),
-                    };
-                    if kept.without_zeros() != naive {
+                for (basis, kept) in [(Basis::Units, &kept.units), (Basis::Declared, &kept.declared)] {
+                    let naive = total(book, &book.tree, index, basis);
+                    let kinds = kept.kinds();
+                    let kinds: Kinds = kinds.iter().map(|(kind, total)| (*kind, kept_sum(book, total))).collect();
+                    let all = naive.values().cloned().fold(Sum::default(), Sum::plus).without_zeros();
+                    let naive: Kinds = naive.into_iter().map(|(kind, sum)| (kind, sum.without_zeros())).collect();
+                    if kinds != naive || kept_sum(book, &kept.all) != all {
                         found.push(format!("{at}: the kept total on basis {basis} is not the sum of its reports"));
                     }
                 }
-                let kept = kept.counts;
+                let kept = kept.counts.all;
                 if [kept.due, kept.filed, kept.nil, kept.open_queries] != counts(book, index) {
                     found.push(format!("{at}: the kept completeness is not what its units have filed"));
                 }

@@ -17,13 +17,11 @@ pub struct Reconciliation {
     pub form: Arc<Form>,
     /// The unit's CONSOLIDATED; none: it states nothing.
     pub stated: Option<(Revision, Position)>,
-    /// Number of cells that agree.
-    pub agreeing: usize,
-    /// Cells that differ, in the order of the form.
-    pub differing: Vec<Difference>,
+    /// Every cell that is stated, in the order of the form.
+    pub cells: Vec<Difference>,
 }
 
-/// A cell whose two sides differ.
+/// Both sides of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Difference {
     /// Index of the cell.
@@ -53,6 +51,14 @@ pub struct Cause {
     pub kind: CauseKind,
     /// What it would add to the computed side; none: not known.
     pub amount: Option<i64>,
+}
+
+impl Cause {
+    /// Whether its amount is the very difference.
+    #[must_use]
+    pub fn is_all_of(&self, difference: Difference) -> bool {
+        difference.size() != 0 && self.amount == Some(difference.size())
+    }
 }
 
 /// Why a unit can be behind a difference; in the order in which they are told.
@@ -94,19 +100,13 @@ impl State {
             let mut found = Reconciliation {
                 form: Arc::clone(&book.form),
                 stated: stated.map(|(_, stored)| (stored.revision, stored.position)),
-                agreeing: 0,
-                differing: Vec::new(),
+                cells: Vec::new(),
             };
             let cells = stated.map(|(report, _)| (0..book.form.cells().len()).map(|cell| report.stated(cell)));
             for (cell, (stated, computed)) in cells.into_iter().flatten().zip(&computed.cells).enumerate() {
                 let required = book.form.cells().is_required(cell);
-                match stated.or(required.then_some(0)) {
-                    Some(stated) if stated != *computed => {
-                        found.differing.push(Difference { cell, stated, computed: *computed });
-                    }
-                    Some(_) => found.agreeing = found.agreeing.saturating_add(1),
-                    None => {}
-                }
+                let stated = stated.or(required.then_some(0));
+                found.cells.extend(stated.map(|stated| Difference { cell, stated, computed: *computed }));
             }
             Some(found)
         })

@@ -1,11 +1,13 @@
 //! A set of units, added up: any units, any kinds, each counted once.
 
+use std::collections::BTreeMap;
+
 use super::book::Book;
 use super::completeness::Counts;
 use super::contributions::{How, Met};
 use super::event::UnitKind;
-use super::totals::{Delta, Total};
-use crate::words::{Basis, Coverage, UnitCode};
+use super::totals::{Total, TotalOverflow};
+use crate::words::{Basis, UnitCode};
 
 /// Which units of a tree.
 #[derive(Debug, Clone, Default)]
@@ -67,46 +69,36 @@ impl Book {
         }
     }
 
-    /// Adds a set of units up.
-    pub(super) fn add_up(&self, selection: &Selection, basis: Basis) -> SelectionTotal {
+    /// Adds a set of units up, from what is kept.
+    pub(super) fn add_up(&self, selection: &Selection, basis: Basis) -> Result<SelectionTotal, TotalOverflow> {
         let tops = self.tops(selection);
-        let table = self.form.cells();
-        let mut kinds: Vec<(UnitKind, Total)> = Vec::new();
-        self.counting(&tops, basis, selection, |Met { index, coverage, report, .. }, kind| {
-            let place = kinds.iter().position(|(known, _)| *known == kind).unwrap_or_else(|| {
-                kinds.push((kind, Total::zero(table)));
-                kinds.len().saturating_sub(1)
-            });
-            if let Some((_, total)) = kinds.get_mut(place) {
-                let not_broken_down = coverage == Coverage::Consolidated && !self.tree.is_interior(index);
-                total.count(table, report, not_broken_down);
+        let mut all = Total::zero(self.form.cells());
+        let mut kinds: BTreeMap<UnitKind, Total> = BTreeMap::new();
+        for (kind, delta) in tops.iter().flat_map(|top| self.deltas(*top, basis)) {
+            if selection.wants(kind) {
+                all.add(&delta)?;
+                kinds.entry(kind).or_insert_with(|| Total::zero(self.form.cells())).add(&delta)?;
             }
-        });
-        kinds.sort_by_key(|(kind, _)| *kind);
-        let mut sum = Delta::default();
-        kinds.iter().for_each(|(_, total)| sum.total(total, 1));
-        let mut total = Total::zero(table);
-        // each report is counted in a kept total too, and those are in range
-        let _ = total.add(&sum);
-        SelectionTotal { total, counts: self.counts_of(selection, &tops), kinds }
+        }
+        let counts = tops.iter().map(|top| self.counts_of(*top, selection)).fold(Counts::default(), Counts::plus);
+        Ok(SelectionTotal { total: all, counts, kinds: kinds.into_iter().collect() })
     }
 
-    fn counts_of(&self, selection: &Selection, tops: &[usize]) -> Counts {
-        let sum = |counts: &mut dyn Iterator<Item = Counts>| counts.fold(Counts::default(), Counts::plus);
-        if selection.kinds.is_empty() {
-            return sum(&mut tops.iter().map(|top| self.counts(*top)));
-        }
-        let mut waiting = tops.to_vec();
-        let mut counts = Counts::default();
-        while let Some(index) = waiting.pop() {
-            let Some(node) = self.tree.get(index) else { continue };
-            waiting.extend(&node.children);
-            let itself = tops.contains(&index) && self.tree.is_interior(index);
-            if selection.wants(node.kind) && !itself {
-                let due = i64::from(self.tree.owes(index));
-                counts = counts.plus(Counts { due, ..self.own_counts(index) });
+    fn counts_of(&self, top: usize, selection: &Selection) -> Counts {
+        match self.kept(top) {
+            Some(kept) => kept.counts.of(|kind| selection.wants(kind)),
+            None if self.tree.is_interior(top) && !selection.kinds.is_empty() => {
+                // nothing was filed: what is due is counted in the tree
+                let below =
+                    (0..self.tree.nodes().len()).filter(|index| *index != top && self.tree.is_within(*index, top));
+                let wanted = |index: &usize| self.tree.get(*index).is_some_and(|node| selection.wants(node.kind));
+                let due = below.filter(wanted).filter(|index| self.tree.owes(*index)).count();
+                Counts { due: i64::try_from(due).unwrap_or(i64::MAX), ..Counts::default() }
+            }
+            None => {
+                let wanted = self.tree.get(top).is_some_and(|node| selection.wants(node.kind));
+                if wanted || self.tree.is_interior(top) { self.counts(top) } else { Counts::default() }
             }
         }
-        counts
     }
 }

@@ -8,7 +8,7 @@ use super::contributions::Met;
 use super::event::UnitKind;
 use super::selection::{Selection, SelectionTotal};
 use super::state::State;
-use super::totals::Total;
+use super::totals::{Total, TotalOverflow};
 use crate::form::{Form, Indicator};
 use crate::words::{Basis, Coverage, FamilyName, Quantity, UnitCode, Year};
 
@@ -90,11 +90,18 @@ pub struct Distribution {
 
 impl State {
     /// A set of units added up in one year; none if no form of the family covers it.
-    #[must_use]
-    pub fn add_up(&self, family: &FamilyName, year: Year, selection: &Selection, basis: Basis) -> Option<YearTotal> {
-        self.with_book(family, year, |book| {
-            Some(YearTotal { year, form: Arc::clone(&book.form), sum: book.add_up(selection, basis) })
-        })
+    ///
+    /// # Errors
+    /// [`TotalOverflow`].
+    pub fn add_up(
+        &self,
+        family: &FamilyName,
+        year: Year,
+        selection: &Selection,
+        basis: Basis,
+    ) -> Result<Option<YearTotal>, TotalOverflow> {
+        let sum = self.with_book(family, year, |book| Some((Arc::clone(&book.form), book.add_up(selection, basis))));
+        sum.map(|(form, sum)| Ok(YearTotal { year, form, sum: sum? })).transpose()
     }
 
     /// Ranks units by an indicator: the largest first, or the smallest; after
@@ -122,9 +129,15 @@ impl Book {
         let tops = self.tops(selection);
         let mut found = Vec::new();
         let unit = |index, from_above| {
-            let total = self.row_total(Row::Unit { index, from_above }, selection, basis)?;
+            let row = Row::Unit { index, from_above };
+            let alone =
+                self.contribution(index).filter(|_| !self.tree.is_interior(index) && selection.kinds.is_empty());
+            if let Some((report, _)) = alone {
+                return self.ranked(row, 1, Some(indicator.of_row(&self.form, &report.row)));
+            }
+            let total = self.row_total(row, selection, basis)?;
             let value = (total.reports > 0).then(|| indicator.of_total(&total.cells));
-            self.ranked(Row::Unit { index, from_above }, total.reports, value)
+            self.ranked(row, total.reports, value)
         };
         match rows {
             Rows::Named if selection.units.is_empty() => found.extend(tops.iter().filter_map(|top| unit(*top, false))),
@@ -192,7 +205,7 @@ impl Book {
                     return Some(self.total(index, basis));
                 }
                 let units = vec![self.tree.get(index)?.code.clone()];
-                Some(self.add_up(&Selection { units, kinds: selection.kinds.clone() }, basis).total)
+                Some(self.add_up(&Selection { units, kinds: selection.kinds.clone() }, basis).ok()?.total)
             }
         }
     }

@@ -57,6 +57,14 @@ impl Delta {
         self.not_broken_down = self.not_broken_down.saturating_add(if not_broken_down { sign } else { 0 });
     }
 
+    /// Adds another difference.
+    pub(super) fn join(&mut self, other: &Self) {
+        self.cells.extend(&other.cells);
+        self.stated.extend(&other.stated);
+        self.reports = self.reports.saturating_add(other.reports);
+        self.not_broken_down = self.not_broken_down.saturating_add(other.not_broken_down);
+    }
+
     /// Adds a total to the difference, or takes it away.
     pub(super) fn total(&mut self, total: &Total, sign: i64) {
         let signed = |(index, value): (usize, &i64)| (*value != 0).then(|| (index, value.saturating_mul(sign)));

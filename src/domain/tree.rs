@@ -149,13 +149,10 @@ impl Tree {
         UnitFacts { makes_rules }
     }
 
-    /// Whether totals over the two trees are added up alike.
+    /// Whether totals over the two trees are added up alike, kind by kind.
     #[must_use]
     pub fn adds_up_like(&self, other: &Self) -> bool {
-        let same = |a: &Node, b: &Node| {
-            let owes = |node: &Node| node.kind == UnitKind::Province;
-            a.code == b.code && a.parent == b.parent && owes(a) == owes(b)
-        };
+        let same = |a: &Node, b: &Node| a.code == b.code && a.parent == b.parent && a.kind == b.kind;
         self.nodes.len() == other.nodes.len() && self.nodes.iter().zip(&other.nodes).all(|(a, b)| same(a, b))
     }
 }

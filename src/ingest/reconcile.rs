@@ -23,7 +23,7 @@ pub struct ReconcileAnswer {
     pub stated: Option<(Revision, Position)>,
     /// Number of cells that agree.
     pub agreeing: usize,
-    /// Cells that differ, in the order of the form.
+    /// Cells that differ, or would with what was refused, in the order of the form.
     pub cells: Vec<Reconciled>,
     /// More units could be behind the differences than are listed.
     pub causes_cut: bool,
@@ -67,6 +67,19 @@ struct Suspects {
     cut: bool,
 }
 
+impl Suspects {
+    /// What refused reports would add to a cell; none: there are no such reports.
+    fn refused_in(&self, cell: usize) -> Option<i64> {
+        let more = self.refused.iter().filter_map(|beside| beside.more.get(cell).copied());
+        more.reduce(i64::saturating_add)
+    }
+
+    /// Whether the sides of a cell differ, or would with what was refused.
+    fn differ(&self, cell: &Difference) -> bool {
+        cell.size() != 0 || self.refused_in(cell.cell).is_some_and(|refused| refused != 0)
+    }
+}
+
 impl Desk {
     /// Sets what a unit states against what is below it.
     ///
@@ -84,10 +97,13 @@ impl Desk {
             let suspects = self.suspects(state, key, &found, at);
             Ok((found, suspects))
         })?;
-        if let Some((_, stated_at)) = found.stated.filter(|_| !found.differing.is_empty()) {
+        let Reconciliation { form, stated, cells } = found;
+        let all = cells.len();
+        let differing: Vec<Difference> = cells.into_iter().filter(|cell| suspects.differ(cell)).collect();
+        if let Some((_, stated_at)) = stated.filter(|_| !differing.is_empty()) {
             self.corrected(&mut suspects, key, stated_at, at)?;
         }
-        let Reconciliation { form, stated, agreeing, differing } = found;
+        let agreeing = all.saturating_sub(differing.len());
         let cells = differing.into_iter().map(|difference| reconciled(&form, difference, &mut suspects)).collect();
         Ok(ReconcileAnswer { computed, stated, agreeing, cells, causes_cut: suspects.cut })
     }
@@ -96,14 +112,15 @@ impl Desk {
     fn suspects(&self, state: &State, key: &TotalKey, found: &Reconciliation, at: At) -> Suspects {
         const MOST: usize = limits::LISTED_CODES;
         let mut suspects = Suspects::default();
-        if found.differing.is_empty() {
+        if found.stated.is_none() {
             return suspects;
         }
-        let cells: Vec<usize> = found.differing.iter().map(|difference| difference.cell).collect();
         if at.tells_attempts() {
             let tried: Vec<SeriesKey> = self.attempts.read().of_year(&key.family, key.year).collect();
             suspects.refused = tried.iter().filter_map(|series| self.tried(state, key, series)).take(MOST).collect();
         }
+        let differing = found.cells.iter().filter(|cell| suspects.differ(cell));
+        let cells: Vec<usize> = differing.map(|difference| difference.cell).collect();
         suspects.blank = state.blank_in(key, &cells, MOST.saturating_add(1));
         suspects.missing = state.missing(&key.family, &key.unit, key.year, None, MOST.saturating_add(1));
         suspects.cut = suspects.blank.len() > MOST || suspects.missing.len() > MOST || suspects.refused.len() >= MOST;
@@ -189,8 +206,7 @@ fn reconciled(form: &Form, difference: Difference, suspects: &mut Suspects) -> R
     }
     suspects.missing.iter().for_each(|(unit, name)| add(unit, name, CauseKind::Missing, None));
     let known = causes.iter().filter_map(|cause| cause.amount).fold(0_i64, i64::saturating_add);
-    let mut refused = causes.iter().filter(|cause| cause.kind == CauseKind::Refused).filter_map(|cause| cause.amount);
-    let refused = refused.next().map(|first| refused.fold(first, i64::saturating_add));
+    let refused = suspects.refused_in(cell);
     let unexplained = difference.size().saturating_sub(known);
     let size = |cause: &Cause| std::cmp::Reverse(cause.amount.map(i64::unsigned_abs));
     causes.sort_by_key(|cause| (size(cause), cause.kind));

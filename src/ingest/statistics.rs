@@ -94,13 +94,18 @@ impl Desk {
 
 fn answer(state: &State, question: &StatisticsQuestion) -> Result<StatisticsAnswer, SubmitError> {
     let StatisticsQuestion { family, selection, years, basis, .. } = question;
+    let trees: Vec<_> = years.iter().map(|year| state.tree(*year)).collect();
     for unit in &selection.units {
-        if let (false, Some(year)) = (years.iter().any(|year| state.has_unit(unit, *year)), years.last()) {
+        let known = trees.iter().any(|tree| tree.find(unit.as_str()).is_some());
+        if let (false, Some(year)) = (known, years.last()) {
             return Err(SubmitError::UnknownUnit(unit.clone(), *year));
         }
     }
     let no_form = |year: Year| SubmitError::NoFamily(format!("no form of family {family} covers {year}"));
-    let add_up = |year: &Year| state.add_up(family, *year, selection, *basis).ok_or_else(|| no_form(*year));
+    let add_up = |year: &Year| {
+        let sum = state.add_up(family, *year, selection, *basis);
+        sum.map_err(|error| SubmitError::Precondition(error.to_string()))?.ok_or_else(|| no_form(*year))
+    };
     let years = years.iter().map(add_up).collect::<Result<Vec<YearTotal>, SubmitError>>()?;
     let Some(last) = years.last() else { return Err(SubmitError::Invalid("years: none is named".to_owned())) };
     let series = indicators(question, &years)?;

@@ -49,6 +49,7 @@ fn cell_to_pb(form: &Form, cell: Reconciled) -> Option<pb::CellReconciliation> {
 }
 
 fn cause_to_pb(cause: Cause, difference: Difference) -> pb::Cause {
+    let exact = cause.is_all_of(difference);
     let Cause { unit, name, kind, amount } = cause;
     let kind = match kind {
         CauseKind::Missing => pb::CauseKind::Missing,
@@ -57,11 +58,5 @@ fn cause_to_pb(cause: Cause, difference: Difference) -> pb::Cause {
         CauseKind::Corrected => pb::CauseKind::Corrected,
         CauseKind::Blank => pb::CauseKind::Blank,
     };
-    pb::Cause {
-        unit: unit.to_string(),
-        unit_name: name.to_string(),
-        kind: kind.into(),
-        amount,
-        exact: amount == Some(difference.size()),
-    }
+    pb::Cause { unit: unit.to_string(), unit_name: name.to_string(), kind: kind.into(), amount, exact }
 }

@@ -25,20 +25,22 @@ pub(super) fn of(form: &Form, difference: Difference, causes: &[Cause]) -> (Stri
     let Difference { stated, computed, .. } = difference;
     let _ = write!(
         words.zh,
-        "「{}」：本级填报 {}，下级已受理的报告合计 {}，相差 {}",
+        "「{}」：本级填报 {}，下级已受理的报告合计 {}，",
         cell.short_zh,
         figure(stated),
         figure(computed),
-        signed(difference.size())
     );
     let _ = write!(
         words.en,
-        "{}: states {}, the accepted reports below add up to {}, difference {}",
+        "{}: states {}, the accepted reports below add up to {}, ",
         cell.label_en,
         figure(stated),
         figure(computed),
-        signed(difference.size())
     );
+    match difference.size() {
+        0 => words.add("相符", "which agrees"),
+        size => words.add(&format!("相差 {}", signed(size)), &format!("difference {}", signed(size))),
+    }
     let mut sum = computed;
     for kind in [CauseKind::Refused, CauseKind::PrintedTotal, CauseKind::Corrected] {
         let of_kind: Vec<&Cause> =
@@ -66,8 +68,7 @@ pub(super) fn of(form: &Form, difference: Difference, causes: &[Cause]) -> (Stri
             left => words.add(&format!("仍差 {}", signed(left)), &format!("{} is left", signed(left))),
         }
     }
-    let alone =
-        causes.iter().find(|cause| cause.amount == Some(difference.size()) && cause.kind != CauseKind::PrintedTotal);
+    let alone = causes.iter().find(|cause| cause.is_all_of(difference) && cause.kind != CauseKind::PrintedTotal);
     if let Some(cause) = alone {
         let unit = &cause.name;
         words.add(&format!("；{unit} 一家正是这个差额"), &format!("; {unit} alone is the very difference"));
