@@ -18,7 +18,7 @@ mod city;
 
 use std::collections::BTreeMap;
 
-use city::{City, balanced, consolidated, figure, form, json_report, own, put, request_json};
+use city::{City, balanced, consolidated, figure, form, json_report, own, put, request_json, series};
 use crossfoot::client::{ClientError, wire};
 use serde_json::{Value, json};
 use wire::{Basis, Coverage, Outcome};
@@ -37,10 +37,6 @@ fn named(mut request: wire::SubmitReportRequest, id: &str) -> wire::SubmitReport
 
 fn receipt(result: &wire::SubmissionResult) -> &wire::Receipt {
     result.receipt.as_ref().unwrap()
-}
-
-fn series(unit: &str, year: i32, coverage: Coverage) -> Option<wire::SeriesName> {
-    Some(wire::SeriesName { family: String::new(), unit: unit.to_owned(), year, coverage: coverage.into() })
 }
 
 #[tokio::test]

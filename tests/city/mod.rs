@@ -16,6 +16,8 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 pub const FORM: &str = "disclosure.annual.v2021.AnnualReport";
+/// Applications received, in all.
+pub const RECEIVED: &str = "applications.received.total";
 
 pub struct City {
     pub client: Client,
@@ -34,13 +36,18 @@ impl City {
     }
 
     pub async fn bare(forms: Option<&Path>) -> Self {
-        Self::open(tempfile::tempdir().unwrap(), forms).await
+        Self::open(tempfile::tempdir().unwrap(), forms, |server| server).await
     }
 
-    async fn open(folder: tempfile::TempDir, forms: Option<&Path>) -> Self {
+    /// A city without units, on a server set up otherwise.
+    pub async fn with(set_up: impl FnOnce(Server) -> Server) -> Self {
+        Self::open(tempfile::tempdir().unwrap(), None, set_up).await
+    }
+
+    async fn open(folder: tempfile::TempDir, forms: Option<&Path>, set_up: impl FnOnce(Server) -> Server) -> Self {
         let catalog = Catalog::load(forms).unwrap();
         let desk = Arc::new(Desk::open(folder.path(), &catalog, clock::system).unwrap());
-        let server = Server::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
+        let server = set_up(Server::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap());
         let address = format!("http://{}", server.address());
         let stop = CancellationToken::new();
         let stopping = stop.clone();
@@ -57,7 +64,7 @@ impl City {
     /// The same, with other forms beside the built-in ones.
     pub async fn restart_with(self, forms: Option<&Path>) -> Self {
         let folder = self.stop().await;
-        Self::open(folder, forms).await
+        Self::open(folder, forms, |server| server).await
     }
 
     /// Stops the server; gives the folder of its ledger.
@@ -78,13 +85,7 @@ impl City {
     }
 
     pub async fn rollup(&self, unit: &str, year: i32, basis: wire::Basis) -> wire::GetRollupResponse {
-        let request = wire::GetRollupRequest {
-            family: String::new(),
-            unit: unit.to_owned(),
-            year,
-            basis: basis.into(),
-            at_position: 0,
-        };
+        let request = rollup_request(unit, year, basis);
         self.client.rollup(request).await.unwrap()
     }
 
@@ -92,6 +93,14 @@ impl City {
     pub async fn total(&self, unit: &str, year: i32, path: &str) -> i64 {
         figure(&self.rollup(unit, year, wire::Basis::Units).await, path)
     }
+}
+
+pub fn rollup_request(unit: &str, year: i32, basis: wire::Basis) -> wire::GetRollupRequest {
+    wire::GetRollupRequest { unit: unit.to_owned(), year, basis: basis.into(), ..Default::default() }
+}
+
+pub fn series(unit: &str, year: i32, coverage: wire::Coverage) -> Option<wire::SeriesName> {
+    Some(wire::SeriesName { family: String::new(), unit: unit.to_owned(), year, coverage: coverage.into() })
 }
 
 pub fn figure(rollup: &wire::GetRollupResponse, path: &str) -> i64 {
@@ -184,15 +193,29 @@ pub fn request_json(
 ) -> wire::SubmitReportRequest {
     let value = form.from_json(report).unwrap();
     wire::SubmitReportRequest {
-        series: Some(wire::SeriesName {
-            family: String::new(),
-            unit: unit.to_owned(),
-            year,
-            coverage: coverage.into(),
-        }),
+        series: series(unit, year, coverage),
         report: Some(Any { type_url: format!("type.googleapis.com/{}", form.name()), value: value.into() }),
         ..Default::default()
     }
+}
+
+/// The request for a line of the real reports.
+pub fn request_of_line(line: &Value) -> wire::SubmitReportRequest {
+    let coverage = if line["coverage"] == "OWN" { wire::Coverage::Own } else { wire::Coverage::Consolidated };
+    let (unit, year) = (line["unit"].as_str().unwrap(), line["year"].as_i64().unwrap() as i32);
+    request_json(&form(), unit, year, coverage, &line["report"])
+}
+
+/// A request whose report is changed before it is sent.
+pub fn changed_request(
+    unit: &str,
+    figures: &[(&str, i64)],
+    change: impl FnOnce(&mut Value),
+) -> wire::SubmitReportRequest {
+    let form = form();
+    let mut report = json_report(&form, figures);
+    change(&mut report);
+    request_json(&form, unit, 2024, wire::Coverage::Own, &report)
 }
 
 pub fn own(unit: &str, year: i32, count: i64) -> wire::SubmitReportRequest {
