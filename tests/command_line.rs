@@ -257,3 +257,70 @@ fn proto_writes_files_that_compile_again() {
     let file = "crossfoot/v1/report_service.proto";
     assert!(protox::compile([file], [folder.path()]).is_ok());
 }
+
+#[test]
+fn answers_are_printed_for_people_and_as_canonical_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("ledger"));
+    let path = |name: &str| data(name).to_str().unwrap().to_owned();
+    server.run(&["units", "apply", &path("units.json")]);
+    server.run(&["submit", &path("reports.jsonl")]);
+
+    let zone = ["350128", "--year", "2023"];
+    let with = |command: &str, more: &[&str]| server.run(&[&[command], &zone[..], more].concat());
+    let said = text(&with("reconcile", &[]));
+    for words in ["填报 81", "为 76", "which agrees", "+189"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let found = parsed(&with("reconcile", &["--json"]));
+    assert_eq!((&found["unit"], &found["basis"]), (&json!("350128"), &json!("BASIS_UNITS")));
+    let cells = found["cells"].as_array().unwrap();
+    let received = cells.iter().find(|cell| cell["path"] == "applications.received.total").unwrap();
+    assert_eq!((&received["stated"], &received["causes"][0]["kind"]), (&json!("81"), &json!("CAUSE_KIND_REFUSED")));
+
+    let cell = ["--cell", "proactive.licensing_decisions"];
+    let found = parsed(&with("explain", &[&cell[..], &["--order", "size", "--all", "--json"]].concat()));
+    let listed = found["contributions"].as_array().unwrap();
+    let counted = listed.iter().filter(|part| part["state"] == "CONTRIBUTION_STATE_COUNTED");
+    let sum: i64 = counted.map(|part| part["value"].as_str().map_or(0, |value| value.parse().unwrap())).sum();
+    assert_eq!(found["total"], sum.to_string());
+    let said = text(&with("explain", &cell));
+    assert!(said.contains("not counted: refused 被退回") && said.contains("filed nothing 未报"), "{said}");
+    assert_eq!(with("explain", &["--cell", "licensing"]).status.code(), Some(1));
+
+    let svg = folder.path().join("zone.svg");
+    let years = ["statistics", "350128", "--year", "2021..2023", "--plot", "--svg", svg.to_str().unwrap()];
+    let said = text(&server.run(&years));
+    for words in ["平潭综合实验区 350128", "办结率", "all 合计", "filed nothing 未报", "median 中位", "█"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let picture = fs::read_to_string(&svg).unwrap();
+    assert!(picture.starts_with("<?xml") && picture.contains("<rect") && picture.contains("平潭综合实验区"));
+    let sample = ["statistics", "371002", "--year", "2024", "--json", "--indicator", "litigation_correction_rate"];
+    let found = parsed(&server.run(&sample));
+    let value = &found["series"][0]["points"][0]["value"];
+    assert_eq!(value, &json!({ "denominator": "5", "text": "0.00%" }), "0 is left out, as canonical JSON has it");
+    assert_eq!(server.run(&["statistics", "--year", "2023..2021"]).status.code(), Some(1));
+    assert_eq!(server.run(&["statistics", "--year", "soon"]).status.code(), Some(2));
+
+    let told = lines(&server.run(&["watch", "350128", "--year", "2023", "--from", "0", "--once", "--json"]));
+    let changes = told.iter().flat_map(|response| response["changes"].as_array().cloned().unwrap_or_default());
+    let accepted = changes.filter(|change| change["kind"] == "CHANGE_KIND_REPORT_ACCEPTED").count();
+    assert_eq!(accepted, 10, "nine units and the zone itself");
+
+    // the past, and what changed since
+    let then = parsed(&with("rollup", &["--at", "2", "--json"]));
+    assert_eq!((&then["position"], &then["completeness"]["filed"]), (&json!(2), &json!(0)));
+    assert_eq!(then["completeness"]["refused"], Value::Null);
+    assert_eq!(with("rollup", &["--at", "9999"]).status.code(), Some(1));
+    let mut report = report_of("371002", 2024);
+    report["report"]["proactive"]["licensingDecisions"] = json!("43541");
+    report["expected_revision"] = json!(1);
+    let corrected = file(folder.path(), "corrected.jsonl", format!("{report}\n").as_bytes());
+    assert_eq!(server.run(&["submit", &corrected]).status.code(), Some(0));
+    let diff = ["reports", "diff", "371002", "--year", "2024", "--coverage", "CONSOLIDATED", "--revisions", "1..2"];
+    let said = text(&server.run(&diff));
+    assert!(said.contains("43,540") && said.contains("43,541"), "{said}");
+    let found = parsed(&server.run(&[&diff[..], &["--json"]].concat()));
+    assert_eq!(found["cells"].as_array().unwrap().len(), 1);
+}

@@ -85,7 +85,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
         at_position: args.total.at.at_position,
     };
     let found = client.statistics(request).await?;
-    let title = title(args);
+    let title = title(args, &found.unit_name);
     if let Some(file) = &args.svg {
         std::fs::write(file, picture::draw(&title, &found)).with_context(|| file.display().to_string())?;
     }
@@ -95,10 +95,10 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     Ok(Answer::Text(tables::text(&title, &found, args.plot, !args.indicators.is_empty())))
 }
 
-fn title(args: &Args) -> String {
+fn title(args: &Args, name: &str) -> String {
     let units = match args.units.as_slice() {
         [] => "all units 全部单位".to_owned(),
-        [unit] => unit.clone(),
+        [unit] => format!("{name} {unit}"),
         many => format!("{} units 家单位", many.len()),
     };
     let (first, last) = args.year;

@@ -1,5 +1,7 @@
 //! Statistics of a set of units over years. Changes nothing.
 
+use std::sync::Arc;
+
 use super::contributions::no_cell;
 use super::desk::Desk;
 use super::moment::At;
@@ -39,6 +41,8 @@ pub struct StatisticsQuestion {
 pub struct StatisticsAnswer {
     /// Ledger position it speaks of.
     pub position: Position,
+    /// Name of the unit in the last year, if one was named.
+    pub unit_name: Option<Arc<str>>,
     /// Each year.
     pub years: Vec<YearTotal>,
     /// Indicators over the years.
@@ -137,8 +141,13 @@ fn answer(state: &State, question: &StatisticsQuestion) -> Result<StatisticsAnsw
         (*kind, total.reports, value, (!rank_by.derived).then_some(share))
     });
     let kinds = kinds.collect();
+    let unit_name = match selection.units.as_slice() {
+        [unit] => trees.last().and_then(|tree| Some(Arc::clone(&tree.get(tree.find(unit.as_str())?)?.name))),
+        _ => None,
+    };
     Ok(StatisticsAnswer {
         position: state.head(),
+        unit_name,
         series,
         ranked_by: rank_by,
         ranking,

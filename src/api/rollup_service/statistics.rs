@@ -64,7 +64,8 @@ pub(super) fn question_from_pb(
 }
 
 pub(super) fn to_pb(question: &StatisticsQuestion, answer: StatisticsAnswer, page: &Page) -> pb::GetStatisticsResponse {
-    let StatisticsAnswer { position, years, series, ranked_by, ranking, ranked, distribution, kinds } = answer;
+    let StatisticsAnswer { position, unit_name, years, series, ranked_by, ranking, ranked, distribution, kinds } =
+        answer;
     let quantity = |value: Quantity| quantity_to_pb(value, ranked_by.text(value));
     let kinds = kinds.into_iter().map(|(kind, reports, value, share)| pb::KindShare {
         kind: kind_to_pb(kind).into(),
@@ -88,6 +89,7 @@ pub(super) fn to_pb(question: &StatisticsQuestion, answer: StatisticsAnswer, pag
         distribution: Some(distribution_to_pb(distribution, &quantity)),
         kinds,
         next_page_token,
+        unit_name: unit_name.map(|name| name.to_string()).unwrap_or_default(),
         ranked_by: Some(indicator_to_pb(ranked_by)),
     }
 }

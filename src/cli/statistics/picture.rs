@@ -3,6 +3,7 @@
 use svg::Document;
 use svg::node::element::{Group, Line, Rectangle, Text};
 
+use super::tables::grouped_text;
 use crate::cli::plot::lengths;
 use crate::client::wire;
 
@@ -88,7 +89,7 @@ impl Page {
         let long = lengths(&bars.iter().map(|bar| bar.value).collect::<Vec<_>>(), LONGEST);
         for (bar, length) in bars.iter().zip(long) {
             let line = self.y.saturating_add(17);
-            let shown = bar.value.map_or("未报", |value| value.text.as_str());
+            let shown = bar.value.map_or_else(|| "未报".to_owned(), |value| grouped_text(&value.text));
             let name = Text::new(&bar.name).set("x", BARS_AT.saturating_sub(10)).set("y", line);
             self.add(name.set("text-anchor", "end").set("font-size", 13).set("fill", "#222"));
             let drawn = Rectangle::new().set("x", BARS_AT).set("y", self.y.saturating_add(4));

@@ -16,7 +16,7 @@ fn shown(value: Option<&wire::Quantity>) -> String {
 }
 
 /// Thousands set apart, but for percentages and words.
-fn grouped_text(text: &str) -> String {
+pub(super) fn grouped_text(text: &str) -> String {
     let sign = if text.starts_with('+') { "+" } else { "" };
     let figure = text.trim_start_matches('+');
     let is_figure = figure.chars().all(|character| character.is_ascii_digit() || "-.".contains(character));
