@@ -291,7 +291,8 @@ fn answers_are_printed_for_people_and_as_canonical_json() {
     let svg = folder.path().join("zone.svg");
     let years = ["statistics", "350128", "--year", "2021..2023", "--plot", "--svg", svg.to_str().unwrap()];
     let said = text(&server.run(&years));
-    for words in ["平潭综合实验区 350128", "办结率", "all 合计", "filed nothing 未报", "median 中位", "█"] {
+    for words in ["平潭综合实验区 350128", "办结率", "all 合计", "filed nothing 未报", "median 中位", "█"]
+    {
         assert!(said.contains(words), "{words}: {said}");
     }
     let picture = fs::read_to_string(&svg).unwrap();
