@@ -9,6 +9,7 @@ mod codec;
 mod page;
 mod store;
 mod stored;
+mod witness;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ pub use codec::{CodecError, Forms};
 pub use page::PageError;
 use store::{Batch, Store};
 pub use store::{StoreError, StoredAttempt};
+use witness::{Found, Head, Witness};
 
 use crate::domain::event::Event;
 use crate::domain::{ApplyError, State};
@@ -48,14 +50,22 @@ pub enum LedgerError {
     #[error("the store is closed after a failure")]
     Closed,
     /// The store holds another history than the one acknowledged.
-    #[error("the store ends at {found}, {expected} was acknowledged")]
+    #[error("the store ends at {found}, {expected} was acknowledged; {WAY_OUT}")]
     OtherHead {
         /// Where it ends.
         found: Position,
         /// What was acknowledged.
         expected: Position,
     },
+    /// The witness is not there, or not sound, and the store is not empty.
+    #[error(
+        "{0} is {1}, so the end of the ledger cannot be proved; {WAY_OUT}, or accept its end with `crossfoot verify --accept-head`"
+    )]
+    Witness(PathBuf, &'static str),
 }
+
+/// What helps when the store does not hold what was acknowledged.
+const WAY_OUT: &str = "rebuild it from a mirror or a backup with `crossfoot restore --from FILE --data NEW_FOLDER`";
 
 /// Why a batch was not appended.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +90,7 @@ pub struct LedgerReader(Arc<RwLock<Option<Arc<Store>>>>);
 pub struct Ledger {
     dir: PathBuf,
     store: LedgerReader,
+    witness: Witness,
     head: Position,
     chain: Digest,
 }
@@ -90,10 +101,37 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`] if anything in it is not as it was written.
     pub fn open(dir: &Path, state: &mut State) -> Result<Self, LedgerError> {
+        Self::open_as(dir, state, false)
+    }
+
+    /// Opens a ledger whose witness was lost, and takes its end as it is.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if anything in it is not as it was written.
+    pub fn open_accepting_head(dir: &Path, state: &mut State) -> Result<Self, LedgerError> {
+        Self::open_as(dir, state, true)
+    }
+
+    fn open_as(dir: &Path, state: &mut State, accept_head: bool) -> Result<Self, LedgerError> {
         let store = Arc::new(Store::open(dir)?);
-        let (head, chain) = replay(&store, Position(1), Digest::ZERO, state)?;
+        let failed = |(path, error)| LedgerError::Store(StoreError::File(path, error));
+        let (mut witness, found) = Witness::open(dir).map_err(failed)?;
+        let known = match found {
+            Found::Head(head) => Some(head),
+            Found::Missing | Found::Damaged => None,
+        };
+        let (head, chain) = replay(&store, (Position(1), Digest::ZERO), known, state)?;
+        if known.is_none() && head > Position(0) && !accept_head {
+            let how = if found == Found::Missing { "missing" } else { "damaged" };
+            return Err(LedgerError::Witness(dir.join(witness::FILE), how));
+        }
+        if known.is_none_or(|known| known.position < head) {
+            // a commit that was durable and not yet acknowledged
+            witness.put(Head { position: head, chain }).map_err(failed)?;
+        }
+        store.sync_folder()?;
         let store = LedgerReader(Arc::new(RwLock::new(Some(store))));
-        Ok(Self { dir: dir.to_owned(), store, head, chain })
+        Ok(Self { dir: dir.to_owned(), store, witness, head, chain })
     }
 
     /// Position of the last event, and the chain up to it.
@@ -127,6 +165,10 @@ impl Ledger {
         batch.pages(self.head.next(), pages);
         texts.iter().for_each(|(digest, text)| batch.text(digest, text));
         store.write(batch).map_err(|error| AppendError::Unknown(error.into()))?;
+        let head = events.last().map_or(self.head, |event| event.position);
+        self.witness
+            .put(Head { position: head, chain })
+            .map_err(|(path, error)| AppendError::Unknown(LedgerError::Store(StoreError::File(path, error))))?;
         let mut at = self.chain;
         let hashes = encoded.iter().map(|event| {
             at = Digest::of(&[at.as_bytes(), event]);
@@ -134,7 +176,7 @@ impl Ledger {
         });
         let hashes = hashes.collect();
         self.chain = chain;
-        self.head = events.last().map_or(self.head, |event| event.position);
+        self.head = head;
         Ok(hashes)
     }
 
@@ -146,8 +188,9 @@ impl Ledger {
     pub fn reopen(&mut self, state: &mut State) -> Result<(), LedgerError> {
         *self.store.0.write() = None;
         let store = Arc::new(Store::open(&self.dir)?);
-        let (head, chain) = replay(&store, self.head.next(), self.chain, state)?;
+        let (head, chain) = replay(&store, (self.head.next(), self.chain), None, state)?;
         (self.head, self.chain) = (head, chain);
+        self.witness.put(Head { position: head, chain }).map_err(|(path, error)| StoreError::File(path, error))?;
         *self.store.0.write() = Some(store);
         Ok(())
     }
@@ -182,8 +225,14 @@ impl Ledger {
     }
 }
 
-/// Folds the events from a position on; checks the chain from what is before it.
-fn replay(store: &Store, from: Position, before: Digest, state: &mut State) -> Result<(Position, Digest), LedgerError> {
+/// Folds the events from a position on; checks the chain from what is before it,
+/// and that it goes through what the witness says.
+fn replay(
+    store: &Store,
+    (from, before): (Position, Digest),
+    witness: Option<Head>,
+    state: &mut State,
+) -> Result<(Position, Digest), LedgerError> {
     let (mut next, mut chain) = (from, before);
     let mut found = Position(0);
     for page in store.pages(from) {
@@ -205,14 +254,18 @@ fn replay(store: &Store, from: Position, before: Digest, state: &mut State) -> R
             if position > next {
                 return Err(LedgerError::NoEvent(next));
             }
+            if witness.is_some_and(|head| head.position == position && head.chain != at) {
+                return Err(LedgerError::Chain(position));
+            }
             let event = codec::decode(&bytes, position, &|id| state.form(id))?;
             state.apply(&event)?;
             (next, chain) = (position.next(), at);
         }
     }
     let head = Position(next.0.saturating_sub(1));
-    if found < head {
-        return Err(LedgerError::OtherHead { found, expected: head });
+    let expected = witness.map_or(head, |witness| witness.position.max(head));
+    if found < expected {
+        return Err(LedgerError::OtherHead { found, expected });
     }
     Ok((head, chain))
 }
@@ -382,5 +435,25 @@ mod tests {
         ledger.head = Position(3);
         ledger.chain = Digest::ZERO;
         assert!(matches!(ledger.reopen(&mut state), Err(LedgerError::Chain(_))));
+    }
+
+    #[test]
+    fn a_store_that_ends_before_its_witness_is_refused_and_so_is_one_without() {
+        let (short, long) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        drop(ledger(short.path(), 3));
+        drop(ledger(long.path(), 5));
+        let head = |dir: &Path| dir.join(witness::FILE);
+        let open = |dir: &Path| Ledger::open(dir, &mut State::new());
+        // the same history, and two events more were acknowledged
+        std::fs::copy(head(long.path()), head(short.path())).unwrap();
+        let lost = open(short.path()).unwrap_err();
+        assert!(matches!(lost, LedgerError::OtherHead { found: Position(3), expected: Position(5) }), "{lost}");
+        assert!(lost.to_string().contains("crossfoot restore --from"), "{lost}");
+        std::fs::write(head(short.path()), b"noise").unwrap();
+        assert!(matches!(open(short.path()), Err(LedgerError::Witness(_, "damaged"))));
+        std::fs::remove_file(head(short.path())).unwrap();
+        assert!(matches!(open(short.path()), Err(LedgerError::Witness(_, "missing"))));
+        Ledger::open_accepting_head(short.path(), &mut State::new()).unwrap();
+        assert_eq!(open(short.path()).unwrap().head().0, Position(3));
     }
 }

@@ -1,13 +1,16 @@
 //! `verify`: replays a ledger, checks its chain, and compares every kept total
 //! with a naive sum that shares nothing with the code that keeps them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use anyhow::Context as _;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::output::Answer;
 use crate::domain::State;
-use crate::ledger::{Ledger, LedgerError, StoreError};
+use crate::domain::event::EventKind;
+use crate::ledger::{Ledger, LedgerError, LedgerReader, StoreError};
 use crate::words::{Digest, Position};
 
 /// Check a ledger (the service must be stopped)
@@ -16,6 +19,12 @@ pub(super) struct Args {
     /// Folder of the ledger
     #[arg(long)]
     data: PathBuf,
+    /// Also prove that these receipts are in the ledger: JSON as `submit --json` prints it, one or one a line
+    #[arg(long, value_name = "FILE")]
+    receipt: Option<PathBuf>,
+    /// Take the end of the ledger as it is, where its witness (the file `head`) was lost
+    #[arg(long)]
+    accept_head: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -24,16 +33,76 @@ pub(super) struct Args {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<Answer> {
     anyhow::ensure!(args.data.join("db").exists(), "{} holds no ledger", args.data.display());
+    let receipts = args.receipt.as_deref().map(receipts).transpose()?.unwrap_or_default();
     let mut state = State::new();
-    match Ledger::open(&args.data, &mut state) {
-        Ok(ledger) => Ok(report(&state, ledger.head(), args.json)),
+    let open = if args.accept_head { Ledger::open_accepting_head } else { Ledger::open };
+    match open(&args.data, &mut state) {
+        Ok(ledger) => {
+            let reader = ledger.reader();
+            let unproved: Vec<String> =
+                receipts.iter().filter_map(|receipt| prove(receipt, &reader, &state).err()).collect();
+            if !unproved.is_empty() {
+                return Ok(failed(&unproved, args.json));
+            }
+            Ok(report(&state, ledger.head(), receipts.len(), args.json))
+        }
         Err(error @ LedgerError::Store(StoreError::InUse(_))) => Err(error.into()),
         Err(error) => Ok(failed(&[error.to_string()], args.json)),
     }
 }
 
+/// What a receipt says that can be proved.
+#[derive(Debug, Deserialize)]
+struct Receipt {
+    position: u64,
+    digest: String,
+    chain_hash: String,
+}
+
+/// The receipts of a file: of each line the object `receipt`, or the line itself.
+fn receipts(path: &Path) -> anyhow::Result<Vec<Receipt>> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let values = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
+    let mut found = Vec::new();
+    for value in values {
+        let value = value.with_context(|| path.display().to_string())?;
+        let receipt = value.get("receipt").cloned().unwrap_or(value);
+        if !receipt.is_null() {
+            let receipt = serde_json::from_value(receipt);
+            found.push(receipt.with_context(|| format!("{}: not a receipt", path.display()))?);
+        }
+    }
+    anyhow::ensure!(!found.is_empty(), "{} holds no receipt", path.display());
+    Ok(found)
+}
+
+/// Proves that a receipt is in the ledger: the report stands at its place, with
+/// its content, at the end of the very chain the receipt names.
+fn prove(receipt: &Receipt, reader: &LedgerReader, state: &State) -> Result<(), String> {
+    let Receipt { position, digest, chain_hash } = receipt;
+    let read = reader.event(Position(*position), &|id| state.form(id));
+    let (event, chain) = read.map_err(|error| format!("receipt at {position}: {error}"))?;
+    let content = match event.kind {
+        EventKind::ReportAccepted(accepted) => Some(accepted.digest.to_string()),
+        EventKind::FormRegistered(_)
+        | EventKind::UnitsApplied(_)
+        | EventKind::ReportWithdrawn(_)
+        | EventKind::QueryExplained(_) => None,
+    };
+    match (content, chain.to_string()) {
+        (None, _) => Err(format!("receipt at {position}: the event there is no report")),
+        (Some(content), _) if content != *digest => {
+            Err(format!("receipt at {position}: the report there has digest {content}, the receipt says {digest}"))
+        }
+        (Some(_), chain) if chain != *chain_hash => {
+            Err(format!("receipt at {position}: the chain there is {chain}, the receipt says {chain_hash}"))
+        }
+        (Some(_), _) => Ok(()),
+    }
+}
+
 /// What is told of a ledger that could be replayed.
-fn report(state: &State, (position, chain): (Position, Digest), as_json: bool) -> Answer {
+fn report(state: &State, (position, chain): (Position, Digest), proved: usize, as_json: bool) -> Answer {
     let differences = state.differences_from_naive();
     if !differences.is_empty() {
         return failed(&differences, as_json);
@@ -47,11 +116,13 @@ fn report(state: &State, (position, chain): (Position, Digest), as_json: bool) -
             "chain_hash": chain.to_string(),
             "effective_reports": reports,
             "kept_totals": totals,
+            "receipts_proved": proved,
         }));
     }
+    let proved = if proved == 0 { String::new() } else { format!("{proved} receipts are in it 回执均在账\n") };
     Answer::Text(format!(
         "verified: {position} events chained, {reports} effective reports, {totals} kept totals equal their sums\n\
-         head {chain}"
+         {proved}head {chain}"
     ))
 }
 
@@ -137,10 +208,10 @@ mod tests {
     fn a_corrupt_kept_total_ends_verify_with_exit_code_1() {
         let mut state = state();
         let head = (state.head(), Digest::ZERO);
-        assert_eq!(report(&state, head, true).print().unwrap(), 0);
+        assert_eq!(report(&state, head, 0, true).print().unwrap(), 0);
         let (family, year) = state.all_series().map(|(key, _)| (key.family, key.year)).next().unwrap();
         state.corrupt((&family, year), &UnitCode::new("D").unwrap(), 17);
-        assert_eq!(report(&state, head, true).print().unwrap(), 1);
+        assert_eq!(report(&state, head, 0, true).print().unwrap(), 1);
         assert!(state.differences_from_naive()[0].contains("D: the kept total on basis units"));
     }
 }

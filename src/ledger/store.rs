@@ -170,11 +170,18 @@ impl Store {
         db.flush().map_err(failed)?;
         sync(&dir.join("conf"))?;
         let file = sync(&dir.join("db"))?;
-        sync(dir)?;
-        if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        let store = Self { dir: dir.to_owned(), db, ledger, attempts, file, _lock: lock };
+        store.sync_folder()?;
+        Ok(store)
+    }
+
+    /// Makes the names of the files in the folder durable, and of the folder itself.
+    pub(super) fn sync_folder(&self) -> Result<(), StoreError> {
+        sync(&self.dir)?;
+        if let Some(parent) = self.dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             sync(parent)?;
         }
-        Ok(Self { dir: dir.to_owned(), db, ledger, attempts, file, _lock: lock })
+        Ok(())
     }
 
     fn failed(&self, error: sled::Error) -> StoreError {
