@@ -3,6 +3,7 @@
 //! `pb` types end here and in [`crate::client`]. One file, `status`, chooses
 //! gRPC codes.
 
+mod admin_service;
 mod convert;
 mod form_service;
 mod paging;

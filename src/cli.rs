@@ -2,6 +2,7 @@
 //! printed once.
 
 mod check;
+mod copies;
 mod demo;
 mod explain;
 mod output;
@@ -60,6 +61,8 @@ enum Command {
     Reports(reports::Command),
     Proto(proto::Args),
     Verify(verify::Args),
+    Backup(copies::BackupArgs),
+    Restore(copies::RestoreArgs),
 }
 
 /// Where the service is.
@@ -120,6 +123,8 @@ fn execute(command: &Command) -> anyhow::Result<Answer> {
         Command::Check(args) => check::run(args),
         Command::Proto(args) => proto::run(args),
         Command::Verify(args) => verify::run(args),
+        Command::Restore(args) => copies::restore(args),
+        Command::Backup(args) => wait(copies::back_up(args)),
         Command::Serve(args) => wait(serve::run(args)),
         Command::Demo(args) => wait(demo::run(args)),
         Command::Submit(args) => wait(submit::run(args)),

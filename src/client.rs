@@ -14,10 +14,14 @@ pub use crate::pb::Any;
 pub use crate::pb::crossfoot::v1 as wire;
 
 use crate::form::{DESCRIPTORS, Finding, Form};
+use wire::admin_service_client::AdminServiceClient;
 use wire::form_service_client::FormServiceClient;
 use wire::report_service_client::ReportServiceClient;
 use wire::rollup_service_client::RollupServiceClient;
 use wire::unit_service_client::UnitServiceClient;
+
+/// Bytes of an answer at most.
+const ANSWER_BYTES: usize = 64 << 20;
 
 /// Why a call had no answer.
 #[derive(Debug, thiserror::Error)]
@@ -93,12 +97,10 @@ impl Client {
     }
 
     fn reports(&self) -> ReportServiceClient<Channel> {
-        const ANSWER_BYTES: usize = 64 << 20;
         ReportServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     fn rollups(&self) -> RollupServiceClient<Channel> {
-        const ANSWER_BYTES: usize = 64 << 20;
         RollupServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
@@ -207,7 +209,6 @@ impl Client {
     /// # Errors
     /// [`ClientError`] with everything that is wrong.
     pub async fn apply_units(&self, request: wire::ApplyUnitsRequest) -> Result<wire::ApplyUnitsResponse, ClientError> {
-        const ANSWER_BYTES: usize = 64 << 20;
         let mut units = UnitServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES);
         Ok(units.apply_units(request).await?.into_inner())
     }
@@ -265,6 +266,24 @@ impl Client {
         request: wire::CompareRevisionsRequest,
     ) -> Result<wire::CompareRevisionsResponse, ClientError> {
         Ok(self.reports().compare_revisions(request).await?.into_inner())
+    }
+
+    /// A copy of the whole ledger, piece by piece.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn back_up(&self) -> Result<Streaming<wire::BackUpResponse>, ClientError> {
+        let admin = AdminServiceClient::new(self.channel.clone());
+        Ok(admin.max_decoding_message_size(ANSWER_BYTES).back_up(wire::BackUpRequest {}).await?.into_inner())
+    }
+
+    /// How the ledger does.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn status(&self) -> Result<wire::GetStatusResponse, ClientError> {
+        let mut admin = AdminServiceClient::new(self.channel.clone());
+        Ok(admin.get_status(wire::GetStatusRequest {}).await?.into_inner())
     }
 
     /// All units as of a position, 0 for now, page by page.

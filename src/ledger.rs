@@ -6,18 +6,24 @@
 //! that names the place. Knows nothing of the network.
 
 mod codec;
+mod copy;
+mod mirror;
 mod page;
 mod store;
 mod stored;
 mod witness;
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
 
 pub use codec::{CodecError, Forms};
+pub use copy::CopyError;
+use mirror::Mirror;
+pub use mirror::{MirrorStatus, Mirroring};
 pub use page::PageError;
 use store::{Batch, Store};
 pub use store::{StoreError, StoredAttempt};
@@ -57,6 +63,15 @@ pub enum LedgerError {
         /// What was acknowledged.
         expected: Position,
     },
+    /// A mirror or a backup failed or is damaged.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
+    /// A mirror does not belong to this ledger.
+    #[error("{0} is a copy of another ledger; name another folder, or move it away and it is made anew")]
+    OtherHistory(PathBuf),
+    /// A ledger is to be made where there is one.
+    #[error("{0} already holds a ledger")]
+    NotEmpty(PathBuf),
     /// The witness is not there, or not sound, and the store is not empty.
     #[error(
         "{0} is {1}, so the end of the ledger cannot be proved; {WAY_OUT}, or accept its end with `crossfoot verify --accept-head`"
@@ -73,6 +88,9 @@ pub enum AppendError {
     /// The disk is full but for the reserve; nothing was written.
     #[error("the disk is full but for its reserve")]
     DiskFull,
+    /// The mirror is required and cannot be written; nothing was written.
+    #[error("the mirror cannot be written: {0}")]
+    Mirror(LedgerError),
     /// The store cannot be used now; nothing was written.
     #[error("the store cannot be opened: {0}")]
     Closed(LedgerError),
@@ -91,8 +109,18 @@ pub struct Ledger {
     dir: PathBuf,
     store: LedgerReader,
     witness: Witness,
+    mirror: Option<Mirror>,
     head: Position,
     chain: Digest,
+}
+
+/// A batch that is durable.
+#[derive(Debug)]
+pub struct Appended {
+    /// The chain with each of its events.
+    pub hashes: Vec<Digest>,
+    /// Why it must not be acknowledged yet: it is not in the mirror that is required.
+    pub withheld: Option<LedgerError>,
 }
 
 impl Ledger {
@@ -131,7 +159,7 @@ impl Ledger {
         }
         store.sync_folder()?;
         let store = LedgerReader(Arc::new(RwLock::new(Some(store))));
-        Ok(Self { dir: dir.to_owned(), store, witness, head, chain })
+        Ok(Self { dir: dir.to_owned(), store, witness, mirror: None, head, chain })
     }
 
     /// Position of the last event, and the chain up to it.
@@ -146,29 +174,67 @@ impl Ledger {
         self.store.clone()
     }
 
+    /// Mirrors every commit from now on, and what is there already.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the mirror is of another ledger, or ahead of this one; or
+    /// cannot be written and is required.
+    pub fn mirror(&mut self, mirroring: Mirroring) -> Result<Arc<RwLock<MirrorStatus>>, LedgerError> {
+        let mut mirror = Mirror::new(mirroring);
+        match mirror.make_ready(&*self.store.get()?, (self.head, self.chain)) {
+            Err(error) if mirror.is_required() || !is_passing(&error) => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        let status = mirror.status();
+        self.mirror = Some(mirror);
+        Ok(status)
+    }
+
+    /// Brings a mirror that failed up to date, if it can be written again.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if it is required and cannot.
+    pub fn tend_mirror(&mut self) -> Result<(), LedgerError> {
+        let Some(mirror) = &mut self.mirror else { return Ok(()) };
+        let ready = mirror.make_ready(&*self.store.get()?, (self.head, self.chain));
+        if mirror.is_required() { ready } else { Ok(()) }
+    }
+
     /// Appends events with the texts that stand beside them; durable when this
-    /// returns. Gives the chain hash of each.
+    /// returns.
     ///
     /// # Errors
     /// [`AppendError`]; after [`AppendError::Unknown`] call [`Ledger::reopen`].
-    pub fn append(&mut self, events: &[Event], texts: &[(Digest, Vec<u8>)]) -> Result<Vec<Digest>, AppendError> {
+    pub fn append(&mut self, events: &[Event], texts: &[(Digest, Vec<u8>)]) -> Result<Appended, AppendError> {
         let store = self.store.get().map_err(AppendError::Closed)?;
         match store.check_room() {
             Ok(()) => {}
             Err(StoreError::DiskFull(_)) => return Err(AppendError::DiskFull),
             Err(other) => return Err(AppendError::Closed(other.into())),
         }
-        let encoded: Vec<Vec<u8>> = events.iter().map(codec::encode).collect();
+        self.tend_mirror().map_err(AppendError::Mirror)?;
+        self.append_encoded(&store, events.iter().map(codec::encode).collect(), texts)
+    }
+
+    fn append_encoded(
+        &mut self,
+        store: &Store,
+        encoded: Vec<Vec<u8>>,
+        texts: &[(Digest, Vec<u8>)],
+    ) -> Result<Appended, AppendError> {
         let (mut pages, mut chain) = (Vec::new(), self.chain);
         page::pack(&encoded, &mut chain, &mut pages);
         let mut batch = Batch::default();
         batch.pages(self.head.next(), pages);
         texts.iter().for_each(|(digest, text)| batch.text(digest, text));
-        store.write(batch).map_err(|error| AppendError::Unknown(error.into()))?;
-        let head = events.last().map_or(self.head, |event| event.position);
+        store.write(&batch).map_err(|error| AppendError::Unknown(error.into()))?;
+        let head = Position(self.head.0.saturating_add(encoded.len() as u64));
         self.witness
             .put(Head { position: head, chain })
             .map_err(|(path, error)| AppendError::Unknown(LedgerError::Store(StoreError::File(path, error))))?;
+        let mirror = self.mirror.as_mut();
+        let mirrored = mirror.map_or(Ok(()), |mirror| mirror.add((head, chain), batch.entries()));
+        let withheld = mirrored.err().filter(|_| self.mirror.as_ref().is_some_and(Mirror::is_required));
         let mut at = self.chain;
         let hashes = encoded.iter().map(|event| {
             at = Digest::of(&[at.as_bytes(), event]);
@@ -177,7 +243,7 @@ impl Ledger {
         let hashes = hashes.collect();
         self.chain = chain;
         self.head = head;
-        Ok(hashes)
+        Ok(Appended { hashes, withheld })
     }
 
     /// After a failure: drops the store, opens it again and folds what is new
@@ -204,16 +270,18 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`] if the store fails.
-    pub fn put_attempt(&self, key: &str, value: &[u8]) -> Result<(), LedgerError> {
-        Ok(self.store.get()?.put_attempt(key.as_bytes(), value)?)
+    pub fn put_attempt(&mut self, key: &str, value: &[u8]) -> Result<(), LedgerError> {
+        let entries = self.store.get()?.put_attempt(key.as_bytes(), value)?;
+        self.mirror.iter_mut().for_each(|mirror| mirror.note(&entries));
+        Ok(())
     }
 
     /// Forgets a refused attempt.
     ///
     /// # Errors
     /// [`LedgerError`] if the store fails.
-    pub fn remove_attempt(&self, key: &str) -> Result<(), LedgerError> {
-        Ok(self.store.get()?.remove_attempt(key.as_bytes())?)
+    pub fn remove_attempt(&mut self, key: &str) -> Result<(), LedgerError> {
+        self.put_attempt(key, &[])
     }
 
     /// All refused attempts: key, value.
@@ -223,6 +291,49 @@ impl Ledger {
     pub fn attempts(&self) -> Result<Vec<StoredAttempt>, LedgerError> {
         Ok(self.store.get()?.attempts()?)
     }
+}
+
+/// Whether a failure of the mirror may pass: its disk, not what stands in it.
+fn is_passing(error: &LedgerError) -> bool {
+    matches!(error, LedgerError::Copy(CopyError::File(..)))
+}
+
+/// The chain up to and with an event.
+fn chain_after(store: &Store, position: Position) -> Result<Digest, LedgerError> {
+    let (first, page) = store.pages(position).next().ok_or(LedgerError::NoEvent(position))??;
+    let before = page.before;
+    let events = page.events().map_err(|error| StoreError::Page(first, error))?;
+    let wanted = (first.0..=position.0).zip(&events);
+    Ok(wanted.fold(before, |chain, (_, event)| Digest::of(&[chain.as_bytes(), event])))
+}
+
+/// Digests of the texts that stand beside a stored event.
+fn text_digests(event: &[u8]) -> Vec<Digest> {
+    codec::text_digests(event)
+}
+
+/// Makes a ledger from a mirror or a backup, in a folder without one. Gives its
+/// head as the copy says it; open it to prove the rest.
+///
+/// # Errors
+/// [`LedgerError::NotEmpty`], or what is wrong with the copy.
+pub fn restore(from: &Path, dir: &Path) -> Result<(Position, Digest), LedgerError> {
+    let mut reader = copy::CopyReader::open(from)?;
+    let store = Store::open(dir)?;
+    if !store.is_empty() {
+        return Err(LedgerError::NotEmpty(dir.to_owned()));
+    }
+    let mut head = (Position(0), Digest::ZERO);
+    while let Some(record) = reader.next()? {
+        store.put(&record.entries)?;
+        head = record.head;
+    }
+    store.sync()?;
+    let (mut witness, _) = Witness::open(dir).map_err(|(path, error)| StoreError::File(path, error))?;
+    let told = witness.put(Head { position: head.0, chain: head.1 });
+    told.map_err(|(path, error)| StoreError::File(path, error))?;
+    store.sync_folder()?;
+    Ok(head)
 }
 
 /// Folds the events from a position on; checks the chain from what is before it,
@@ -323,6 +434,37 @@ impl LedgerReader {
         Ok((first, before, events))
     }
 
+    /// Writes a copy of the whole ledger, as it is now; gives its head.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if it cannot be read, or the copy cannot be written.
+    pub fn back_up(&self, out: impl Write) -> Result<(Position, Digest), LedgerError> {
+        const ENTRIES: usize = 256;
+        let store = self.get()?;
+        let failed = |error| CopyError::File(PathBuf::from("the backup"), error);
+        let mut copy = copy::CopyWriter::begin(out).map_err(failed)?;
+        let mut head = (Position(0), Digest::ZERO);
+        for page in store.raw_pages(Position(1)) {
+            let (first, entries, page) = page?;
+            let before = page.before;
+            let events = page.events().map_err(|error| StoreError::Page(first, error))?;
+            let last = first.0.saturating_add(events.len() as u64).saturating_sub(1);
+            head = (Position(last), events.iter().fold(before, |at, event| Digest::of(&[at.as_bytes(), event])));
+            copy.add(head, &entries).map_err(failed)?;
+        }
+        // written in the same batches as the pages above: what those need is there
+        let mut texts = store.all_text_entries().peekable();
+        while texts.peek().is_some() {
+            let entries = texts.by_ref().take(ENTRIES).collect::<Result<Vec<_>, _>>()?;
+            copy.add(head, &entries).map_err(failed)?;
+        }
+        for entries in store.attempt_entries()?.chunks(ENTRIES) {
+            copy.add(head, entries).map_err(failed)?;
+        }
+        copy.into_inner().flush().map_err(failed)?;
+        Ok(head)
+    }
+
     /// A text that stands beside the chain.
     ///
     /// # Errors
@@ -392,7 +534,7 @@ mod tests {
             (1..).zip(sizes.into_iter().cycle().take(120)).map(|(at, size)| event(at, size)).collect();
         let mut hashes = Vec::new();
         for batch in events.chunks(17) {
-            hashes.extend(ledger.append(batch, &[]).unwrap());
+            hashes.extend(ledger.append(batch, &[]).unwrap().hashes);
             batch.iter().for_each(|event| state.apply(event).unwrap());
         }
         let head = ledger.head();

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::server::TcpIncoming;
 
+use super::admin_service::Admin;
 use super::form_service::Forms;
 use super::report_service::Reports;
 use super::rollup_service::Rollups;
@@ -91,7 +92,9 @@ impl Server {
             watch_behind: self.watch_behind,
         });
         let units = pb::unit_service_server::UnitServiceServer::new(UnitsDoor { desk: Arc::clone(&desk) });
-        let forms = pb::form_service_server::FormServiceServer::new(Forms { desk });
+        let admin = pb::admin_service_server::AdminServiceServer::new(Admin { desk: Arc::clone(&desk) });
+        let forms = pb::form_service_server::FormServiceServer::new(Forms { desk: Arc::clone(&desk) });
+        let tending = tokio::spawn(tend(desk, stop.clone()));
         health.set_service_status("", tonic_health::ServingStatus::Serving).await;
         let router = tonic::transport::Server::builder()
             .max_concurrent_streams(limits::STREAMS_PER_CONNECTION)
@@ -102,7 +105,8 @@ impl Server {
             .add_service(reports.max_decoding_message_size(limits::MESSAGE_BYTES))
             .add_service(rollups)
             .add_service(units.max_decoding_message_size(limits::UNITS_MESSAGE_BYTES))
-            .add_service(forms);
+            .add_service(forms)
+            .add_service(admin);
         // 44 ms a call without TCP_NODELAY
         let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
         let serving = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
@@ -111,12 +115,23 @@ impl Server {
             health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
             tokio::time::sleep(limits::STOP_GRACE).await;
         };
-        tokio::select! {
+        let served = tokio::select! {
             done = serving => Ok(done?),
             () = hard_stop => {
                 tracing::warn!("some calls did not end within the grace period and were cut off");
                 Ok(())
             }
-        }
+        };
+        tending.abort();
+        served
+    }
+}
+
+/// Has what failed tried again, from time to time.
+async fn tend(desk: Arc<Desk>, stop: CancellationToken) {
+    let mut due = tokio::time::interval(limits::TEND_EVERY);
+    while !stop.is_cancelled() {
+        due.tick().await;
+        desk.tend();
     }
 }

@@ -11,6 +11,7 @@ use super::output::{self, Answer};
 use crate::api::Server;
 use crate::form::Catalog;
 use crate::ingest::Desk;
+use crate::ledger::Mirroring;
 use crate::words::clock;
 
 /// Run the service (loopback only: callers are not authenticated yet)
@@ -22,6 +23,12 @@ pub(super) struct Args {
     /// Address to listen on, loopback only; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:7007")]
     listen: SocketAddr,
+    /// A folder, best on another disk, that every commit also goes to before it is acknowledged
+    #[arg(long, value_name = "DIR")]
+    mirror: Option<PathBuf>,
+    /// Acknowledge nothing while the mirror cannot be written
+    #[arg(long, requires = "mirror")]
+    mirror_required: bool,
     /// Further forms: a folder of .proto files
     #[arg(long)]
     forms: Option<PathBuf>,
@@ -37,7 +44,10 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     let server = Server::bind(args.listen).await?;
     let data = args.data.clone();
     let forms = catalog.clone();
-    let desk = tokio::task::spawn_blocking(move || Desk::open(&data, &forms, clock::system)).await??;
+    let required = args.mirror_required;
+    let mirroring = args.mirror.clone().map(|dir| Mirroring { dir, required });
+    let open = move || Desk::open_mirrored(&data, mirroring, &forms, clock::system);
+    let desk = tokio::task::spawn_blocking(open).await??;
     let desk = Arc::new(desk);
     tracing::info!(ledger.position = %desk.head(), ledger.folder = %args.data.display(), "the ledger is open");
     let stop = CancellationToken::new();

@@ -36,6 +36,8 @@ pub(super) enum Work {
         principal: Arc<str>,
         reply: Reply<(Position, Plan)>,
     },
+    /// What failed is tried again; nobody waits.
+    Tend,
 }
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, SubmitError>>;

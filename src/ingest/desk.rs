@@ -17,9 +17,9 @@ use super::writer::Writer;
 use crate::domain::event::{Event, EventKind, FormId, FormRegistered, SeriesKey, UnitEntry};
 use crate::domain::{Plan, State};
 use crate::form::{Catalog, Explanation, Form};
-use crate::ledger::{AppendError, Ledger, LedgerError, LedgerReader};
+use crate::ledger::{AppendError, Ledger, LedgerError, LedgerReader, MirrorStatus, Mirroring};
 use crate::words::clock::Clock;
-use crate::words::{FamilyName, Position, Revision, Year, limits};
+use crate::words::{Digest, FamilyName, Position, Revision, Year, limits};
 
 /// Why the desk cannot open, or a stored report cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +54,7 @@ pub struct Desk {
     pub(super) reader: LedgerReader,
     /// Position of the last event that readers see, for those who wait.
     pub(super) heads: watch::Receiver<Position>,
+    mirror: Option<Arc<RwLock<MirrorStatus>>>,
 }
 
 impl Desk {
@@ -63,8 +64,22 @@ impl Desk {
     /// # Errors
     /// [`DeskError`] if the ledger is damaged, in use, or knows other cells.
     pub fn open(dir: &Path, catalog: &Catalog, clock: Clock) -> Result<Self, DeskError> {
+        Self::open_mirrored(dir, None, catalog, clock)
+    }
+
+    /// The same, with a mirror of every commit.
+    ///
+    /// # Errors
+    /// [`DeskError`]; also if the mirror is of another ledger, or ahead of this one.
+    pub fn open_mirrored(
+        dir: &Path,
+        mirroring: Option<Mirroring>,
+        catalog: &Catalog,
+        clock: Clock,
+    ) -> Result<Self, DeskError> {
         let mut state = State::new();
         let mut ledger = Ledger::open(dir, &mut state)?;
+        let mirror = mirroring.map(|mirroring| ledger.mirror(mirroring)).transpose()?;
         register(&mut ledger, &mut state, catalog, clock)?;
         let attempts = Attempts::load(ledger.attempts()?);
         let (state, attempts) = (Arc::new(RwLock::new(state)), Arc::new(RwLock::new(attempts)));
@@ -81,13 +96,36 @@ impl Desk {
         };
         let thread = std::thread::Builder::new().name("ledger".to_owned()).spawn(move || writer.run(work));
         let writer = Some(thread.map_err(DeskError::Thread)?);
-        Ok(Self { queue: Some(queue), writer, state, attempts, reader, heads })
+        Ok(Self { queue: Some(queue), writer, state, attempts, reader, heads, mirror })
     }
 
     /// Position of the last event that readers see.
     #[must_use]
     pub fn head(&self) -> Position {
         self.state.read().head()
+    }
+
+    /// How the mirror does, if there is one.
+    #[must_use]
+    pub fn mirror(&self) -> Option<MirrorStatus> {
+        self.mirror.as_ref().map(|status| status.read().clone())
+    }
+
+    /// Has what failed tried again; does not wait.
+    pub fn tend(&self) {
+        let ill = self.mirror().is_some_and(|mirror| mirror.problem.is_some());
+        if let Some(queue) = self.queue.as_ref().filter(|_| ill) {
+            // a full queue tends by itself
+            let _ = queue.try_send(Work::Tend);
+        }
+    }
+
+    /// Writes a copy of the whole ledger as it is now; gives its head.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn back_up(&self, out: impl std::io::Write) -> Result<(Position, Digest), LedgerError> {
+        self.reader.back_up(out)
     }
 
     /// Hands something to the writer and waits for its answer.

@@ -19,7 +19,7 @@ use super::sequence::{Judged, Overlay, Verdicts};
 use crate::domain::event::{Event, EventKind, QueryExplained, SeriesKey, UnitsApplied};
 use crate::domain::{Series, State};
 use crate::form::Explanation;
-use crate::ledger::{AppendError, Ledger, LedgerReader};
+use crate::ledger::{AppendError, Appended, Ledger, LedgerError, LedgerReader};
 use crate::words::clock::Clock;
 use crate::words::{Digest, Position, Timestamp, limits};
 
@@ -74,8 +74,13 @@ impl Writer {
         }
     }
 
-    fn decide(&self, work: Work, overlay: &mut Overlay<'_>, batch: &mut Batch) {
+    fn decide(&mut self, work: Work, overlay: &mut Overlay<'_>, batch: &mut Batch) {
         match work {
+            Work::Tend => {
+                if let Err(error) = self.ledger.tend_mirror() {
+                    tracing::debug!(error = %error, "the mirror is not ready yet");
+                }
+            }
             Work::Submit(admitted, reply) => match overlay.judge(&admitted) {
                 Ok(judged) => self.judged(*admitted, judged, reply, overlay, batch),
                 Err(error) => tell(reply, Err(error)),
@@ -122,7 +127,7 @@ impl Writer {
     }
 
     fn judged(
-        &self,
+        &mut self,
         admitted: Admitted,
         judged: Judged,
         reply: Reply<Decision>,
@@ -203,7 +208,7 @@ impl Writer {
     }
 
     /// Keeps what was refused, outside the ledger.
-    fn keep_attempt(&self, admitted: &Admitted, reason: &str) {
+    fn keep_attempt(&mut self, admitted: &Admitted, reason: &str) {
         let report = &admitted.submission.report;
         let attempt = Attempt {
             time: (self.clock)(),
@@ -215,7 +220,8 @@ impl Writer {
         };
         let stored = self.ledger.put_attempt(&stored_key(&admitted.series), &attempt.encode());
         let gave_way = self.attempts.write().put(&admitted.series, attempt);
-        let removed = gave_way.map_or(Ok(()), |series| self.ledger.remove_attempt(&stored_key(&series)));
+        let ledger = &mut self.ledger;
+        let removed = gave_way.map_or(Ok(()), |series| ledger.remove_attempt(&stored_key(&series)));
         if let Err(error) = stored.and(removed) {
             tracing::warn!(error = %error, "a refused attempt could not be kept");
         }
@@ -224,11 +230,15 @@ impl Writer {
     /// Makes a batch durable, applies it, acknowledges it.
     fn commit(&mut self, mut batch: Batch) {
         let told = mem::take(&mut batch.told);
-        let done = if batch.events.is_empty() { Ok(Vec::new()) } else { self.append(&batch) };
+        let done = if batch.events.is_empty() { self.mirrored(&told) } else { self.append(&batch) };
+        let done = done.and_then(|Appended { hashes, withheld }| {
+            self.apply(&batch.events);
+            self.publish();
+            // it is in the store; a retry gets its receipt once it is in the mirror too
+            withheld.map_or(Ok(hashes), |error| Err(no_mirror(&error)))
+        });
         match done {
             Ok(hashes) => {
-                self.apply(&batch.events);
-                self.publish();
                 self.acknowledge(batch, &hashes);
                 told.into_iter().for_each(|told| self.tell(told));
             }
@@ -240,10 +250,18 @@ impl Writer {
         }
     }
 
-    fn append(&mut self, batch: &Batch) -> Result<Vec<Digest>, SubmitError> {
+    /// Earlier receipts are told once they are in the mirror that is required.
+    fn mirrored(&mut self, told: &[Told]) -> Result<Appended, SubmitError> {
+        let receipts = told.iter().any(|told| told.receipt_of.is_some());
+        let ready = if receipts { self.ledger.tend_mirror() } else { Ok(()) };
+        ready.map(|()| Appended { hashes: Vec::new(), withheld: None }).map_err(|error| no_mirror(&error))
+    }
+
+    fn append(&mut self, batch: &Batch) -> Result<Appended, SubmitError> {
         match self.ledger.append(&batch.events, &batch.texts) {
-            Ok(hashes) => return Ok(hashes),
+            Ok(appended) => return Ok(appended),
             Err(AppendError::DiskFull) => return Err(SubmitError::DiskFull),
+            Err(AppendError::Mirror(error)) => return Err(no_mirror(&error)),
             Err(AppendError::Unknown(error)) => {
                 tracing::error!(error = %error, "a commit failed; the store is opened again");
                 self.ledger.close();
@@ -334,6 +352,11 @@ impl Writer {
             }
         }
     }
+}
+
+/// What is said while the mirror that is required cannot be written.
+fn no_mirror(error: &LedgerError) -> SubmitError {
+    SubmitError::Unavailable(format!("the mirror cannot be written: {error}"))
 }
 
 /// The receipt of a report in the ledger.

@@ -23,6 +23,16 @@ pub struct CodecError {
     pub problem: String,
 }
 
+/// Digests of the texts that stand beside a stored event.
+pub(super) fn text_digests(bytes: &[u8]) -> Vec<Digest> {
+    let digest = match stored::Event::decode(bytes).ok().and_then(|event| event.kind) {
+        Some(Kind::ReportAccepted(accepted)) => Digest::from_bytes(&accepted.texts_digest),
+        Some(Kind::QueryExplained(explained)) => Digest::from_bytes(&explained.text_digest),
+        Some(Kind::FormRegistered(_) | Kind::UnitsApplied(_) | Kind::ReportWithdrawn(_)) | None => None,
+    };
+    digest.into_iter().collect()
+}
+
 /// Encodes an event.
 pub(super) fn encode(event: &Event) -> Vec<u8> {
     let Event { position, time, principal, reason, kind } = event;

@@ -9,6 +9,7 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::copy::{Entry, Part};
 use super::page::{Packed, Page, PageError};
 use crate::words::{Digest, Position, limits};
 
@@ -59,9 +60,13 @@ pub(super) struct Store {
 /// Key and value of a refused attempt.
 pub type StoredAttempt = (Vec<u8>, Vec<u8>);
 
+/// A page as it lies in the store: where it begins, its entries, its first part
+/// with the further ones added.
+type RawPage = (Position, Vec<Entry>, Page);
+
 /// What one commit writes.
 #[derive(Debug, Default)]
-pub(super) struct Batch(sled::Batch);
+pub(super) struct Batch(Vec<Entry>);
 
 impl Batch {
     /// Adds pages whose first event has that position; gives the next position.
@@ -69,7 +74,7 @@ impl Batch {
         let mut position = first.0;
         for Packed { events, parts } in pages {
             for (part, value) in (0_u32..).zip(parts) {
-                self.0.insert(page_key(position, part).as_slice(), value);
+                self.put(page_key(position, part), value);
             }
             position = position.saturating_add(events as u64);
         }
@@ -78,9 +83,30 @@ impl Batch {
     /// Adds a text.
     pub(super) fn text(&mut self, digest: &Digest, text: &[u8]) {
         for (part, value) in (0_u16..).zip(text.chunks(limits::PAGE_BYTES)) {
-            self.0.insert(text_key(digest, part).as_slice(), value);
+            self.put(text_key(digest, part), value.to_vec());
         }
     }
+
+    fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.0.push(Entry { part: Part::Ledger, key, value: Some(value) });
+    }
+
+    /// Everything it writes.
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.0
+    }
+}
+
+/// Entries of one part of the store, as sled takes them.
+fn sled_batch(entries: &[Entry], part: Part) -> sled::Batch {
+    let mut batch = sled::Batch::default();
+    for Entry { key, value, .. } in entries.iter().filter(|entry| entry.part == part) {
+        match value {
+            Some(value) => batch.insert(key.as_slice(), value.as_slice()),
+            None => batch.remove(key.as_slice()),
+        }
+    }
+    batch
 }
 
 fn page_key(position: u64, part: u32) -> Vec<u8> {
@@ -198,14 +224,32 @@ impl Store {
 
     /// Writes a batch: all of it or nothing, and durable when this returns.
     /// After an error the outcome is not known.
-    pub(super) fn write(&self, batch: Batch) -> Result<(), StoreError> {
-        self.ledger.apply_batch(batch.0).map_err(|error| self.failed(error))?;
+    pub(super) fn write(&self, batch: &Batch) -> Result<(), StoreError> {
+        self.ledger.apply_batch(sled_batch(&batch.0, Part::Ledger)).map_err(|error| self.failed(error))?;
+        self.sync()
+    }
+
+    /// Makes everything written durable.
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
         self.db.flush().map_err(|error| self.failed(error))?;
         self.file.sync_data().map_err(|error| StoreError::File(self.dir.join("db"), error))
     }
 
+    /// Puts entries of a copy in, not yet durable.
+    pub(super) fn put(&self, entries: &[Entry]) -> Result<(), StoreError> {
+        for (tree, part) in [(&self.ledger, Part::Ledger), (&self.attempts, Part::Attempts)] {
+            tree.apply_batch(sled_batch(entries, part)).map_err(|error| self.failed(error))?;
+        }
+        Ok(())
+    }
+
     /// The pages from the one that holds `from` on: position, opened page.
     pub(super) fn pages(&self, from: Position) -> impl Iterator<Item = Result<(Position, Page), StoreError>> + '_ {
+        self.raw_pages(from).map(|page| page.map(|(position, _, page)| (position, page)))
+    }
+
+    /// The same, with the entries they are made of.
+    pub(super) fn raw_pages(&self, from: Position) -> impl Iterator<Item = Result<RawPage, StoreError>> + '_ {
         let start = self.page_of(from).unwrap_or(Position(0));
         let mut entries = self.ledger.range(page_key(start.0, 0)..page_key(u64::MAX, u32::MAX));
         std::iter::from_fn(move || {
@@ -222,17 +266,23 @@ impl Store {
                 Ok(page) => page,
                 Err(error) => return Some(Err(error)),
             };
+            let entry =
+                |key: &[u8], value: &[u8]| Entry { part: Part::Ledger, key: key.to_vec(), value: Some(value.to_vec()) };
+            let mut raw = vec![entry(&key, &value)];
             for part in 1..page.parts {
                 let next = entries.next().and_then(Result::ok).filter(|(key, _)| place(key) == Some((position, part)));
                 let added = match next {
-                    Some((_, value)) => page.continue_with(&value),
+                    Some((key, value)) => {
+                        raw.push(entry(&key, &value));
+                        page.continue_with(&value)
+                    }
                     None => Err(PageError("a part of it is missing")),
                 };
                 if let Err(error) = added {
                     return Some(Err(damaged(error)));
                 }
             }
-            Some(Ok((position, page)))
+            Some(Ok((position, raw, page)))
         })
     }
 
@@ -251,21 +301,46 @@ impl Store {
         if Digest::of(&[&text]) == *digest { Ok(text) } else { Err(StoreError::Text(*digest)) }
     }
 
-    /// Keeps an attempt in place of the one before.
-    pub(super) fn put_attempt(&self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        let mut batch = sled::Batch::default();
-        for old in self.attempts.scan_prefix(attempt_prefix(key)).keys() {
-            batch.remove(old.map_err(|error| self.failed(error))?);
-        }
-        for (part, value) in (0_u16..).zip(value.chunks(limits::PAGE_BYTES)) {
-            batch.insert([attempt_prefix(key), part.to_be_bytes().to_vec()].concat(), value);
-        }
-        self.attempts.apply_batch(batch).map_err(|error| self.failed(error))
+    /// The entries of a text; none if it is not there.
+    pub(super) fn text_entries(&self, digest: &Digest) -> Result<Vec<Entry>, StoreError> {
+        let range = self.ledger.range(text_key(digest, 0)..=text_key(digest, u16::MAX));
+        range.map(|entry| self.entry(Part::Ledger, entry)).collect()
     }
 
-    /// Forgets an attempt.
-    pub(super) fn remove_attempt(&self, key: &[u8]) -> Result<(), StoreError> {
-        self.put_attempt(key, &[])
+    /// The entries of every text.
+    pub(super) fn all_text_entries(&self) -> impl Iterator<Item = Result<Entry, StoreError>> + '_ {
+        self.ledger.scan_prefix([TEXT_KEY]).map(|entry| self.entry(Part::Ledger, entry))
+    }
+
+    /// The entries of every attempt.
+    pub(super) fn attempt_entries(&self) -> Result<Vec<Entry>, StoreError> {
+        self.attempts.iter().map(|entry| self.entry(Part::Attempts, entry)).collect()
+    }
+
+    fn entry(&self, part: Part, entry: sled::Result<(sled::IVec, sled::IVec)>) -> Result<Entry, StoreError> {
+        let (key, value) = entry.map_err(|error| self.failed(error))?;
+        Ok(Entry { part, key: key.to_vec(), value: Some(value.to_vec()) })
+    }
+
+    /// Keeps an attempt in place of the one before, or forgets it if it is empty;
+    /// gives what was written.
+    pub(super) fn put_attempt(&self, key: &[u8], value: &[u8]) -> Result<Vec<Entry>, StoreError> {
+        let mut entries = Vec::new();
+        for old in self.attempts.scan_prefix(attempt_prefix(key)).keys() {
+            let key = old.map_err(|error| self.failed(error))?.to_vec();
+            entries.push(Entry { part: Part::Attempts, key, value: None });
+        }
+        for (part, value) in (0_u16..).zip(value.chunks(limits::PAGE_BYTES)) {
+            let key = [attempt_prefix(key), part.to_be_bytes().to_vec()].concat();
+            entries.push(Entry { part: Part::Attempts, key, value: Some(value.to_vec()) });
+        }
+        self.put(&entries)?;
+        Ok(entries)
+    }
+
+    /// Whether nothing was ever written.
+    pub(super) fn is_empty(&self) -> bool {
+        self.ledger.len() <= 1 && self.attempts.is_empty()
     }
 
     /// All attempts: key, value.
@@ -311,7 +386,7 @@ mod tests {
         let digest = Digest::of(&[&text]);
         let mut batch = Batch::default();
         batch.text(&digest, &text);
-        Store::open(folder.path()).unwrap().write(batch).unwrap();
+        Store::open(folder.path()).unwrap().write(&batch).unwrap();
         std::fs::write(folder.path().join("snap.0000000000000DAD.generating"), b"half").unwrap();
         assert_eq!(Store::open(folder.path()).unwrap().text(&digest).unwrap(), text);
     }
@@ -333,7 +408,7 @@ mod tests {
         let digest = Digest::of(&[&text]);
         let mut batch = Batch::default();
         batch.text(&digest, &text);
-        store.write(batch).unwrap();
+        store.write(&batch).unwrap();
         assert_eq!(store.text(&digest).unwrap(), text);
         store.ledger.insert(text_key(&digest, 1), b"other").unwrap();
         assert!(matches!(store.text(&digest), Err(StoreError::Text(_))));

@@ -90,6 +90,8 @@ pub const PAGE_SIZE: usize = 100;
 pub const PAGE_SIZE_MAX: usize = 1_000;
 /// How long open calls may take to end when the server stops.
 pub const STOP_GRACE: Duration = Duration::from_secs(10);
+/// How often what failed is tried again: a mirror whose disk is back.
+pub const TEND_EVERY: Duration = Duration::from_secs(2);
 /// How long a connection may idle before it is pinged, so that dead ones go.
 pub const KEEPALIVE: Duration = Duration::from_secs(30);
 /// Largest figure a kept total may reach. A batch adds at most

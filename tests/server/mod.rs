@@ -55,6 +55,19 @@ impl Server {
     }
 }
 
+/// What a server says that does not start.
+pub fn refused(data: &Path, more: &[&str]) -> String {
+    let output = Command::new(CROSSFOOT)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data)
+        .args(more)
+        .env("CROSSFOOT_LOG", "error")
+        .output()
+        .unwrap();
+    assert_ne!(output.status.code(), Some(0));
+    String::from_utf8(output.stderr).unwrap()
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();

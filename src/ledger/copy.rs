@@ -1,0 +1,272 @@
+//! A plain copy of a ledger in one file: what a mirror and a backup are.
+//!
+//! Format 1: 16 bytes of magic, then records, each a length, a payload, and the
+//! SHA-256 of the hash before it and the payload. A payload says how far the copy
+//! goes with it and the chain up to there, then entries of the store as they are.
+//! A record that was cut short at the end was never acknowledged and is left out;
+//! damage anywhere else is an error that names the byte.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufReader, Read, Seek as _, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::words::{Digest, Position};
+
+const MAGIC: &[u8; 16] = b"crossfoot copy 1";
+const HEAD: usize = 8 + 32;
+const REMOVED: u32 = u32::MAX;
+/// Bytes of one record at most; a commit is far smaller.
+const RECORD_BYTES: usize = 1 << 30;
+
+/// Which part of the store an entry belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Pages and texts.
+    Ledger,
+    /// Refused attempts.
+    Attempts,
+}
+
+/// A key of the store and its value; none: removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) part: Part,
+    pub(super) key: Vec<u8>,
+    pub(super) value: Option<Vec<u8>>,
+}
+
+/// Why a copy cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// The file failed.
+    #[error("{0}: {1}")]
+    File(PathBuf, io::Error),
+    /// It is no copy, or one of another format.
+    #[error("{0} is no copy of a ledger, or of an unknown format")]
+    Format(PathBuf),
+    /// A record is not what was written.
+    #[error("{path} is damaged at byte {at}; a copy is read up to there and no further")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where the record begins.
+        at: u64,
+    },
+}
+
+/// One record, read.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) head: (Position, Digest),
+    pub(super) entries: Vec<Entry>,
+}
+
+/// Writes records, each chained to the one before.
+#[derive(Debug)]
+pub(super) struct CopyWriter<W> {
+    out: W,
+    chain: Digest,
+}
+
+impl<W: Write> CopyWriter<W> {
+    /// Begins a copy.
+    pub(super) fn begin(mut out: W) -> io::Result<Self> {
+        out.write_all(MAGIC)?;
+        Ok(Self { out, chain: Digest::ZERO })
+    }
+
+    /// Adds a record in one piece.
+    pub(super) fn add(&mut self, head: (Position, Digest), entries: &[Entry]) -> io::Result<()> {
+        let mut payload = head.0.0.to_le_bytes().to_vec();
+        payload.extend_from_slice(head.1.as_bytes());
+        for Entry { part, key, value } in entries {
+            let key_length = u16::try_from(key.len()).map_err(io::Error::other)?;
+            payload.push(match part {
+                Part::Ledger => 0,
+                Part::Attempts => 1,
+            });
+            payload.extend_from_slice(&key_length.to_le_bytes());
+            payload.extend_from_slice(key);
+            let value_length = value.as_ref().map_or(Ok(REMOVED), |value| u32::try_from(value.len()));
+            payload.extend_from_slice(&value_length.map_err(io::Error::other)?.to_le_bytes());
+            payload.extend_from_slice(value.as_deref().unwrap_or_default());
+        }
+        let length = u32::try_from(payload.len()).map_err(io::Error::other)?;
+        let chain = Digest::of(&[self.chain.as_bytes(), &payload]);
+        self.out.write_all(&[&length.to_le_bytes()[..], &payload, chain.as_bytes()].concat())?;
+        self.chain = chain;
+        Ok(())
+    }
+
+    pub(super) fn into_inner(self) -> W {
+        self.out
+    }
+}
+
+impl CopyWriter<File> {
+    /// Makes what was added durable, in a file that is still there.
+    pub(super) fn sync(self) -> io::Result<Self> {
+        self.out.sync_data()?;
+        match self.out.metadata()?.nlink() {
+            0 => Err(io::Error::new(io::ErrorKind::NotFound, "the file was removed")),
+            _ => Ok(self),
+        }
+    }
+}
+
+/// Reads records one after the other.
+#[derive(Debug)]
+pub(super) struct CopyReader {
+    path: PathBuf,
+    file: BufReader<File>,
+    chain: Digest,
+    /// Where the next record begins.
+    at: u64,
+}
+
+impl CopyReader {
+    pub(super) fn open(path: &Path) -> Result<Self, CopyError> {
+        let file = File::open(path).map_err(|error| CopyError::File(path.to_owned(), error))?;
+        let mut file = BufReader::new(file);
+        let mut magic = [0; MAGIC.len()];
+        match file.read_exact(&mut magic) {
+            Ok(()) if magic == *MAGIC => {}
+            Ok(()) => return Err(CopyError::Format(path.to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Err(CopyError::Format(path.to_owned()));
+            }
+            Err(error) => return Err(CopyError::File(path.to_owned(), error)),
+        }
+        Ok(Self { path: path.to_owned(), file, chain: Digest::ZERO, at: MAGIC.len() as u64 })
+    }
+
+    /// The next record; none at the end, or where the last one was cut short.
+    pub(super) fn next(&mut self) -> Result<Option<Record>, CopyError> {
+        let damaged = CopyError::Damaged { path: self.path.clone(), at: self.at };
+        let Some(length) = self.read(4)? else { return Ok(None) };
+        let length = u32::from_le_bytes(length.try_into().unwrap_or_default()) as usize;
+        if !(HEAD..=RECORD_BYTES).contains(&length) {
+            // a length of what was cut short may be anything: more must not follow
+            return if self.is_torn_end(length)? { Ok(None) } else { Err(damaged) };
+        }
+        let (Some(payload), Some(hash)) = (self.read(length)?, self.read(32)?) else { return Ok(None) };
+        let chain = Digest::of(&[self.chain.as_bytes(), &payload]);
+        if hash != chain.as_bytes() {
+            // a torn write may leave the right length and other bytes, at the very end only
+            return if self.read(1)?.is_none() { Ok(None) } else { Err(damaged) };
+        }
+        let record = decode(&payload).ok_or(damaged)?;
+        self.chain = chain;
+        self.at = self.at.saturating_add(length as u64).saturating_add(36);
+        Ok(Some(record))
+    }
+
+    fn is_torn_end(&mut self, length: usize) -> Result<bool, CopyError> {
+        // zeros that a file was extended with before its bytes arrived
+        let mut rest = Vec::new();
+        let failed = |error| CopyError::File(self.path.clone(), error);
+        self.file.by_ref().take(1 << 20).read_to_end(&mut rest).map_err(failed)?;
+        Ok(length == 0 && rest.len() < (1 << 20) && rest.iter().all(|byte| *byte == 0))
+    }
+
+    /// So many bytes; none if the file ends before.
+    fn read(&mut self, length: usize) -> Result<Option<Vec<u8>>, CopyError> {
+        let mut bytes = Vec::new();
+        let read = self.file.by_ref().take(length as u64).read_to_end(&mut bytes);
+        read.map_err(|error| CopyError::File(self.path.clone(), error))?;
+        Ok((bytes.len() == length).then_some(bytes))
+    }
+
+    /// Goes on writing where the last sound record ended; what is after it is cut off.
+    pub(super) fn into_writer(self) -> Result<CopyWriter<File>, CopyError> {
+        let failed = |error| CopyError::File(self.path.clone(), error);
+        let mut file = OpenOptions::new().write(true).open(&self.path).map_err(failed)?;
+        file.set_len(self.at).map_err(failed)?;
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        Ok(CopyWriter { out: file, chain: self.chain })
+    }
+}
+
+fn decode(payload: &[u8]) -> Option<Record> {
+    let (position, rest) = payload.split_first_chunk::<8>()?;
+    let (chain, mut rest) = rest.split_at_checked(32)?;
+    let mut entries = Vec::new();
+    while let Some((part, after)) = rest.split_first() {
+        let part = match part {
+            0 => Part::Ledger,
+            1 => Part::Attempts,
+            _ => return None,
+        };
+        let (length, after) = after.split_first_chunk::<2>()?;
+        let (key, after) = after.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
+        let (length, after) = after.split_first_chunk::<4>()?;
+        let (value, after) = match u32::from_le_bytes(*length) {
+            REMOVED => (None, after),
+            length => after.split_at_checked(length as usize).map(|(value, rest)| (Some(value.to_vec()), rest))?,
+        };
+        entries.push(Entry { part, key: key.to_vec(), value });
+        rest = after;
+    }
+    let head = (Position(u64::from_le_bytes(*position)), Digest::from_bytes(chain)?);
+    Some(Record { head, entries })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records() -> Vec<((Position, Digest), Vec<Entry>)> {
+        let entry = |part, key: &[u8], value: Option<&[u8]>| Entry {
+            part,
+            key: key.to_vec(),
+            value: value.map(<[u8]>::to_vec),
+        };
+        (1..=4_u8)
+            .map(|n| {
+                let head = (Position(n.into()), Digest::of(&[&[n]]));
+                let long = vec![n; 3_000];
+                (head, vec![entry(Part::Ledger, &[n], Some(&long)), entry(Part::Attempts, b"k", None)])
+            })
+            .collect()
+    }
+
+    fn read_all(bytes: &[u8]) -> Result<usize, CopyError> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        let mut reader = CopyReader::open(file.path())?;
+        let mut read = 0_usize;
+        for (head, entries) in records() {
+            let Some(record) = reader.next()? else { break };
+            assert_eq!((record.head, &record.entries), (head, &entries));
+            read = read.saturating_add(1);
+        }
+        assert!(read < 4 || reader.next()?.is_none());
+        Ok(read)
+    }
+
+    #[test]
+    fn a_copy_is_read_as_it_was_written_and_damage_is_never_another_record() {
+        let mut writer = CopyWriter::begin(Vec::new()).unwrap();
+        let mut ends = vec![MAGIC.len()];
+        for (head, entries) in records() {
+            writer.add(head, &entries).unwrap();
+            ends.push(writer.out.len());
+        }
+        let whole = writer.into_inner();
+        assert_eq!(read_all(&whole).unwrap(), 4);
+        for cut in (MAGIC.len()..whole.len()).step_by(97) {
+            let sound = ends.iter().filter(|end| **end <= cut).count() - 1;
+            assert_eq!(read_all(&whole[..cut]).unwrap(), sound, "cut at {cut}");
+        }
+        for at in (0..whole.len()).step_by(61) {
+            let mut flipped = whole.clone();
+            flipped[at] ^= 4;
+            // in the last record it may look like a torn end, and then it is left out
+            let last = at >= ends[3];
+            assert!(read_all(&flipped).map_or(true, |read| last && read == 3), "flipped at {at}");
+        }
+        let torn = [&whole[..ends[2]], &[0; 500][..]].concat();
+        assert_eq!(read_all(&torn).unwrap(), 2);
+    }
+}
