@@ -56,7 +56,7 @@ pub enum LedgerError {
     #[error("the store is closed after a failure")]
     Closed,
     /// The store holds another history than the one acknowledged.
-    #[error("the store ends at {found}, {expected} was acknowledged; {WAY_OUT}")]
+    #[error("the store ends at {found}, {expected} was acknowledged")]
     OtherHead {
         /// Where it ends.
         found: Position,
@@ -74,13 +74,35 @@ pub enum LedgerError {
     NotEmpty(PathBuf),
     /// The witness is not there, or not sound, and the store is not empty.
     #[error(
-        "{0} is {1}, so the end of the ledger cannot be proved; {WAY_OUT}, or accept its end with `crossfoot verify --accept-head`"
+        "{0} is {1}, so the end of the ledger cannot be proved; where it alone was lost, accept the end with `crossfoot verify --accept-head`"
     )]
     Witness(PathBuf, &'static str),
 }
 
-/// What helps when the store does not hold what was acknowledged.
-const WAY_OUT: &str = "rebuild it from a mirror or a backup with `crossfoot restore --from FILE --data NEW_FOLDER`";
+impl LedgerError {
+    /// What helps: where the store does not hold what was acknowledged, a copy.
+    #[must_use]
+    pub fn way_out(&self) -> &'static str {
+        match self {
+            Self::Store(
+                StoreError::InUse(_) | StoreError::UnknownFormat(_) | StoreError::DiskFull(_) | StoreError::File(..),
+            )
+            | Self::Closed
+            | Self::OtherHistory(_)
+            | Self::NotEmpty(_)
+            | Self::Copy(_) => "",
+            Self::Store(StoreError::Engine(..) | StoreError::Page(..) | StoreError::Text(_))
+            | Self::Codec(_)
+            | Self::Apply(_)
+            | Self::Chain(_)
+            | Self::NoEvent(_)
+            | Self::OtherHead { .. }
+            | Self::Witness(..) => {
+                "; the way out: `crossfoot restore --from COPY --data NEW_FOLDER`, COPY being ledger.copy of the mirror, or a backup"
+            }
+        }
+    }
+}
 
 /// Why a batch was not appended.
 #[derive(Debug, thiserror::Error)]
@@ -590,7 +612,7 @@ mod tests {
         std::fs::copy(head(long.path()), head(short.path())).unwrap();
         let lost = open(short.path()).unwrap_err();
         assert!(matches!(lost, LedgerError::OtherHead { found: Position(3), expected: Position(5) }), "{lost}");
-        assert!(lost.to_string().contains("crossfoot restore --from"), "{lost}");
+        assert!(lost.way_out().contains("crossfoot restore --from"), "{lost}");
         std::fs::write(head(short.path()), b"noise").unwrap();
         assert!(matches!(open(short.path()), Err(LedgerError::Witness(_, "damaged"))));
         std::fs::remove_file(head(short.path())).unwrap();

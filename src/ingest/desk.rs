@@ -25,7 +25,7 @@ use crate::words::{Digest, FamilyName, Position, Revision, Year, limits};
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
     /// The ledger is damaged or in use.
-    #[error(transparent)]
+    #[error("{0}{way}", way = .0.way_out())]
     Ledger(#[from] LedgerError),
     /// A form could not be registered.
     #[error("a form could not be registered: {0}")]

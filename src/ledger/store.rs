@@ -30,8 +30,8 @@ pub enum StoreError {
     /// The disk is full but for the reserve.
     #[error("less than {reserve} bytes are free on the disk of {0}", reserve = limits::DISK_RESERVE_BYTES)]
     DiskFull(PathBuf),
-    /// sled failed.
-    #[error("the store in {0} failed: {1}")]
+    /// sled failed, or cannot read what is there.
+    #[error("the store in {0} cannot be read or written: {reason}", reason = plain(.1))]
     Engine(PathBuf, sled::Error),
     /// A file failed.
     #[error("{0}: {1}")]
@@ -42,6 +42,15 @@ pub enum StoreError {
     /// A text is damaged or missing.
     #[error("the text {0} is damaged or missing")]
     Text(Digest),
+}
+
+/// sled's error in plain words: its own name places of its memory.
+fn plain(error: &sled::Error) -> String {
+    match error {
+        sled::Error::Corruption { .. } => "a file of sled (db, conf or snap.*) is damaged".to_owned(),
+        sled::Error::Io(problem) => problem.to_string(),
+        other => other.to_string(),
+    }
 }
 
 /// The open store.
