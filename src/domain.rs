@@ -25,7 +25,7 @@ pub use completeness::Counts;
 pub use contributions::{Contribution, Standing};
 pub use past::{Past, Scope};
 pub use plan::{ChangeKind, Plan, Preview, UnitChange};
-pub use reconcile::{BlankReport, Cause, CauseKind, Difference, Reconciliation};
+pub use reconcile::{BlankReport, Cause, CauseKind, Difference, OwnPart, Reconciliation};
 pub use selection::{Selection, SelectionTotal};
 pub use series::{Effective, Series, Stored, Words, explains};
 pub use state::{ApplyError, Rollup, State};

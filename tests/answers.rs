@@ -155,6 +155,145 @@ async fn a_report_corrected_after_its_superior_stated_is_told_with_its_amount() 
     assert_eq!(code(&leaf), Code::FailedPrecondition);
 }
 
+/// What is behind the difference in applications received: unit, kind, amount;
+/// and what is left.
+async fn causes(
+    city: &City,
+    unit: &str,
+    basis: wire::Basis,
+) -> (Vec<(String, wire::CauseKind, Option<i64>)>, Option<i64>, i64) {
+    let mut request = reconcile(unit, 2024);
+    request.basis = basis.into();
+    let found = city.client.reconcile(request).await.unwrap();
+    let cell = found.cells.iter().find(|cell| cell.path == RECEIVED).unwrap();
+    let causes = cell.causes.iter().map(|cause| (cause.unit.clone(), cause.kind(), cause.amount));
+    (causes.collect(), cell.refused, cell.unexplained)
+}
+
+/// A report that does not balance, so that it is refused.
+fn broken(unit: &str, coverage: wire::Coverage, received: i64) -> wire::SubmitReportRequest {
+    request(unit, 2024, coverage, &[&balanced(received)[..], &[("applications.carried_in.total", 1)]].concat())
+}
+
+#[tokio::test]
+async fn a_unit_refused_in_both_coverages_is_behind_a_difference_once() {
+    let city = City::new().await;
+    city.submit(request("C-1", 2024, wire::Coverage::Consolidated, &balanced(7))).await;
+    city.submit(broken("C-1-A", wire::Coverage::Own, 7)).await;
+    city.submit(broken("C-1-A", wire::Coverage::Consolidated, 7)).await;
+    let (causes, refused, left) = causes(&city, "C-1", wire::Basis::Units).await;
+    assert_eq!((refused, left), (Some(7), 0));
+    assert_eq!(causes[0], ("C-1-A".to_owned(), wire::CauseKind::Refused, Some(7)));
+    // on DECLARED, a district's own attempt speaks for those below it
+    city.submit(request("C", 2024, wire::Coverage::Consolidated, &balanced(9))).await;
+    city.submit(broken("C-2", wire::Coverage::Consolidated, 9)).await;
+    let (_, refused, left) = self::causes(&city, "C", wire::Basis::Declared).await;
+    assert_eq!((refused, left), (Some(9), -7), "C-1 states 7 and counts on DECLARED");
+}
+
+#[tokio::test]
+async fn what_was_corrected_is_what_counted_then_less_what_counts_now() {
+    let city = City::new().await;
+    let own = wire::Coverage::Own;
+    city.submit(request("C-1-A", 2024, own, &balanced(5))).await;
+    city.submit(request("C-1-A", 2024, wire::Coverage::Consolidated, &balanced(7))).await;
+    city.submit(request("C-1", 2024, wire::Coverage::Consolidated, &balanced(7))).await;
+    // its CONSOLIDATED, which counted, is taken back, and its OWN corrected
+    let series = city::series("C-1-A", 2024, wire::Coverage::Consolidated);
+    let withdraw = wire::WithdrawReportRequest { series, revision: 1, reason: String::new() };
+    city.client.withdraw(withdraw).await.unwrap();
+    let mut correction = request("C-1-A", 2024, own, &balanced(6));
+    correction.expected_revision = Some(1);
+    city.submit(correction).await;
+    let (told, _, left) = causes(&city, "C-1", wire::Basis::Units).await;
+    assert_eq!((told[0].clone(), left), (("C-1-A".to_owned(), wire::CauseKind::Corrected, Some(1)), 0));
+    // on DECLARED the city counted what C-1 declared; now it counts those below it
+    city.submit(request("C", 2024, wire::Coverage::Consolidated, &balanced(7))).await;
+    let series = city::series("C-1", 2024, wire::Coverage::Consolidated);
+    let withdraw = wire::WithdrawReportRequest { series, revision: 1, reason: String::new() };
+    city.client.withdraw(withdraw).await.unwrap();
+    let (told, _, left) = causes(&city, "C", wire::Basis::Declared).await;
+    assert_eq!(left, 0, "{told:?}");
+}
+
+#[tokio::test]
+async fn a_refused_correction_is_told_as_refused_and_not_as_corrected_too() {
+    let city = City::new().await;
+    let own = wire::Coverage::Own;
+    city.submit(request("C-1-A", 2024, own, &balanced(7))).await;
+    city.submit(request("C-1", 2024, wire::Coverage::Consolidated, &balanced(7))).await;
+    let mut correction = request("C-1-A", 2024, own, &balanced(5));
+    correction.expected_revision = Some(1);
+    city.submit(correction).await;
+    let mut again = broken("C-1-A", own, 7);
+    again.expected_revision = Some(2);
+    city.submit(again).await;
+    let (told, refused, left) = causes(&city, "C-1", wire::Basis::Units).await;
+    assert_eq!((refused, left), (Some(2), 0));
+    assert!(told.iter().all(|(_, kind, _)| *kind != wire::CauseKind::Corrected), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_refused_report_too_large_to_keep_is_not_taken_for_zeros() {
+    let city = City::new().await;
+    city.submit(request("C-1-A", 2024, wire::Coverage::Own, &balanced(5))).await;
+    city.submit(request("C-1", 2024, wire::Coverage::Consolidated, &balanced(9))).await;
+    let figures = [&balanced(9)[..], &[("applications.carried_in.total", 1)]].concat();
+    let mut large = city::changed_request("C-1-A", &figures, |report| {
+        report["narrative"] = json!({ "introduction": "长".repeat(30_000) });
+    });
+    large.expected_revision = Some(1);
+    assert_eq!(city.submit(large).await.outcome(), wire::Outcome::Refused);
+    let (told, refused, left) = causes(&city, "C-1", wire::Basis::Units).await;
+    assert_eq!((refused, left), (None, 4));
+    assert!(told.contains(&("C-1-A".to_owned(), wire::CauseKind::Refused, None)), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_was_not_filed_is_not_0_in_statistics() {
+    let city = City::new().await;
+    city.submit(request("C-2", 2024, wire::Coverage::Own, &balanced(3))).await;
+    let mut request = statistics(&["C-2", "C-2"], 2023, 2024);
+    request.indicators = vec![RECEIVED.to_owned()];
+    let found = city.client.statistics(request.clone()).await.unwrap();
+    let points = &found.series[0].points;
+    assert_eq!((points[0].value.as_ref(), points[1].change.as_ref()), (None, None));
+    assert_eq!(points[1].value.as_ref().unwrap().numerator, 3);
+    assert_eq!(found.ranking.len(), 1, "a unit named twice is one unit");
+    // a cell that need not be stated has no figure where it is not
+    request.indicators = vec!["supplement.proposals.satisfied".to_owned()];
+    let found = city.client.statistics(request).await.unwrap();
+    assert_eq!((found.ranking[0].rank, found.distribution.unwrap().units), (0, 0));
+    // of one kind, units of others are not said to have filed nothing
+    let mut departments = statistics(&["C"], 2024, 0);
+    departments.kinds = vec![wire::UnitKind::Department.into()];
+    let found = city.client.statistics(departments).await.unwrap();
+    let ranked: Vec<&str> = found.ranking.iter().map(|row| row.unit.as_str()).collect();
+    assert_eq!(ranked, ["C-1"], "C-2 is a district without departments");
+}
+
+#[tokio::test]
+async fn a_watch_tells_the_totals_after_the_last_full_response() {
+    let city = City::new().await;
+    let head = city.rollup("C", 2024, wire::Basis::Units).await.position;
+    for revision in 0..1_000 {
+        let mut request = request("C-2", 2024, wire::Coverage::Own, &balanced(40 + i64::from(revision)));
+        request.expected_revision = (revision > 0).then_some(revision.into());
+        assert_eq!(city.submit(request).await.outcome(), wire::Outcome::Accepted);
+    }
+    let mut stream = city.client.watch(watch(Some(head))).await.unwrap();
+    let mut told = 0;
+    loop {
+        let response = stream.message().await.unwrap().unwrap();
+        assert!(response.changes.len() <= 1_000);
+        told += response.changes.len();
+        if response.up_to_date {
+            break;
+        }
+    }
+    assert_eq!(told, 1_000);
+}
+
 #[tokio::test]
 async fn a_total_taken_apart_page_by_page_sums_to_the_total() {
     let city = zone().await;

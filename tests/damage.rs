@@ -12,6 +12,7 @@
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
     clippy::print_stdout,
     reason = "a test says what is wrong by failing"
 )]

@@ -67,6 +67,7 @@ proptest! {
     #[test]
     fn the_past_is_what_the_ledger_said_then(
         steps in prop::collection::vec(step(), 0..25), unit in 0..PARENTS.len(), in_year in 0..YEARS.len(),
+        several in prop::collection::vec(0..PARENTS.len(), 2..4),
     ) {
         let kinds = told(&steps).events;
         let (now, events) = (state(&kinds), events_of(&kinds));
@@ -78,6 +79,16 @@ proptest! {
             let expected = all_of(&then, unit, in_year);
             prop_assert_eq!(&all_of(&past(&now, &events, at as u64, &below), unit, in_year), &expected);
             prop_assert_eq!(&all_of(&past(&now, &events, at as u64, &all), unit, in_year), &expected);
+            // several units, one perhaps far above another
+            let named: Vec<_> = several.iter().map(|unit| code(*unit)).collect();
+            let scope = Scope::Below(family.clone(), vec![year(in_year)], named.clone());
+            let part = past(&now, &events, at as u64, &scope);
+            let sum = |state: &State| {
+                let selection = Selection { units: named.clone(), kinds: Vec::new() };
+                let sum = state.add_up(&family, year(in_year), &selection, Basis::Units).unwrap();
+                sum.map(|sum| format!("{:?}", sum.sum))
+            };
+            prop_assert_eq!(sum(&part), sum(&then));
             for coverage in [Coverage::Own, Coverage::Consolidated] {
                 let key = SeriesKey { family: family.clone(), year: year(in_year), unit: code(unit), coverage };
                 let scope = Scope::Series(vec![key.clone()]);

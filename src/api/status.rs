@@ -24,6 +24,7 @@ pub(super) fn code_and_reason(error: &SubmitError) -> (Code, &'static str) {
         SubmitError::Invalid(_) => (Code::InvalidArgument, "INVALID"),
         SubmitError::BeyondHead { .. } => (Code::OutOfRange, "POSITION_BEYOND_HEAD"),
         SubmitError::FellBehind(_) => (Code::ResourceExhausted, "FELL_BEHIND"),
+        SubmitError::TooManyPastReads => (Code::ResourceExhausted, "TOO_MANY_PAST_READS"),
         SubmitError::Unreadable(_) => (Code::Unavailable, "LEDGER_UNREADABLE"),
         SubmitError::DiskFull => (Code::ResourceExhausted, "DISK_FULL"),
         SubmitError::Unavailable(_) => (Code::Unavailable, "LEDGER_UNAVAILABLE"),

@@ -89,14 +89,11 @@ impl Book {
     fn clear(&mut self) {
         let zero = || Sums::zero(self.form.cells());
         let kept = |index| {
-            let kept = || Kept { units: zero(), declared: zero(), counts: KindCounts::default() };
+            let counts = || KindCounts::due(self.tree.due_by_kind(index));
+            let kept = || Kept { units: zero(), declared: zero(), counts: counts() };
             self.tree.is_interior(index).then(|| Box::new(kept()))
         };
         self.kept = (0..self.tree.nodes().len()).map(kept).collect();
-        let tree = Arc::clone(&self.tree);
-        for index in (0..tree.nodes().len()).filter(|&index| tree.owes(index)) {
-            self.count(index, Coverage::Consolidated, Counts { due: 1, ..Counts::default() });
-        }
         self.series = iter::repeat_with(Pair::default).take(self.tree.nodes().len()).collect();
         self.apart.clear();
     }

@@ -35,6 +35,19 @@ pub enum EventKind {
     QueryExplained(QueryExplained),
 }
 
+impl EventKind {
+    /// Series whose findings changed with it.
+    #[must_use]
+    pub fn rejudged(&self) -> &[Rejudged] {
+        match self {
+            Self::UnitsApplied(applied) => &applied.rejudged,
+            Self::ReportAccepted(accepted) => &accepted.rejudged,
+            Self::ReportWithdrawn(withdrawn) => &withdrawn.rejudged,
+            Self::FormRegistered(_) | Self::QueryExplained(_) => &[],
+        }
+    }
+}
+
 /// Number of a registered form, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FormId(pub u32);

@@ -59,6 +59,13 @@ pub(super) struct KindCounts {
 }
 
 impl KindCounts {
+    /// The counts of a year in which nothing was filed.
+    pub(super) fn due(by_kind: &[(UnitKind, i64)]) -> Self {
+        let mut counts = Self::default();
+        by_kind.iter().for_each(|(kind, due)| counts.add(*kind, Counts { due: *due, ..Counts::default() }));
+        counts
+    }
+
     /// Adds a change made by a unit of one kind.
     pub(super) fn add(&mut self, kind: UnitKind, change: Counts) {
         self.all = self.all.plus(change);

@@ -5,7 +5,7 @@
 //! up to that place are entered again. The part is a [`State`] like any other, so
 //! the same code answers then and now; it must be asked only what it was made for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::event::{Event, FormId, FormRegistered, SeriesKey};
@@ -47,13 +47,12 @@ impl State {
         let mut past = Past { state, changed: Vec::new(), wanted: BTreeMap::new() };
         match scope {
             Scope::Below(family, years, roots) => {
+                let all = roots.is_empty().then(|| self.units.all_past(at));
                 for &year in years {
-                    let units = match roots.as_slice() {
-                        [] => self.units.all_past(at),
-                        roots => self.units.past(roots, true, year, at),
-                    };
-                    past.plant(year, &units);
-                    let keys = units.iter().flat_map(|(unit, _)| {
+                    let some = all.is_none().then(|| self.units.past(roots, true, year, at));
+                    let Some(units) = all.as_ref().or(some.as_ref()) else { continue };
+                    past.plant(year, units, all.is_some());
+                    let keys = units.iter().filter(|(_, history)| !history.is_empty()).flat_map(|(unit, _)| {
                         [Coverage::Own, Coverage::Consolidated].map(|coverage| SeriesKey {
                             family: family.clone(),
                             year,
@@ -70,7 +69,7 @@ impl State {
                     by_year
                 });
                 for (year, codes) in by_year {
-                    past.plant(year, &self.units.past(&codes, false, year, at));
+                    past.plant(year, &self.units.past(&codes, false, year, at), false);
                 }
                 keys.iter().for_each(|key| past.take(self, key.clone()));
             }
@@ -80,9 +79,13 @@ impl State {
 }
 
 impl Past {
-    fn plant(&mut self, year: Year, units: &Units) {
+    /// Plants the tree of a year; of all units it may be that of an earlier year.
+    fn plant(&mut self, year: Year, units: &Units, all: bool) {
         let place = self.state.trees.partition_point(|(known, _)| *known < year);
-        self.state.trees.insert(place, (year, Arc::new(Tree::new(units, year))));
+        let before = place.checked_sub(1).and_then(|before| self.state.trees.get(before));
+        let same = before.filter(|(before, _)| all && !units.turns_between(*before, year));
+        let tree = same.map_or_else(|| Arc::new(Tree::new(units, year)), |(_, tree)| Arc::clone(tree));
+        self.state.trees.insert(place, (year, tree));
         self.state.units.join(units);
     }
 
@@ -122,9 +125,11 @@ impl Past {
     pub fn complete(mut self, events: &[Event]) -> State {
         let mut series: Vec<Series> = self.changed.iter().map(|_| Series::default()).collect();
         for event in events {
+            let rejudged = event.kind.rejudged().iter().map(|rejudged| (&rejudged.series, rejudged));
+            let rejudged: HashMap<_, _> = rejudged.collect();
             for &index in self.wanted.get(&event.position).into_iter().flatten() {
                 if let (Some(key), Some(series)) = (self.changed.get(index), series.get_mut(index)) {
-                    series.enter(key, event, |id| self.state.form(id));
+                    series.enter(key, event, rejudged.get(key).copied(), |id| self.state.form(id));
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! What a unit states against what the units below it add up to.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::book::Book;
@@ -87,6 +88,17 @@ pub struct BlankReport {
     pub cells: Vec<usize>,
 }
 
+/// What a unit adds itself to a total.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnPart {
+    /// Its name in that year.
+    pub name: Arc<str>,
+    /// It has a report, whether or not it counts.
+    pub filed: bool,
+    /// By cell.
+    pub cells: Vec<i64>,
+}
+
 impl State {
     /// Sets what a unit states against what is below it; none if there is
     /// nothing below it, or no such unit.
@@ -135,31 +147,68 @@ impl State {
         found
     }
 
-    /// Series below a unit, and its OWN, whose effective report at a position is
-    /// no longer the effective one; at most so many.
+    /// Units below one, and itself, of which a report that was known at a position
+    /// is no longer the effective one.
     #[must_use]
-    pub fn changed_since(&self, key: &TotalKey, position: Position, most: usize) -> Vec<SeriesKey> {
+    pub fn changed_since(&self, key: &TotalKey, position: Position) -> Vec<UnitCode> {
         let mut found = Vec::new();
         self.with_book(&key.family, key.year, |book| {
             let root = book.tree.find(key.unit.as_str())?;
             let mut waiting = vec![root];
-            while let Some(index) = waiting.pop().filter(|_| found.len() < most) {
+            while let Some(index) = waiting.pop() {
                 let Some(node) = book.tree.get(index) else { continue };
                 waiting.extend(node.children.iter().rev());
-                for coverage in [Coverage::Own, Coverage::Consolidated] {
-                    let Some(series) = book.series_of(index, coverage) else { continue };
+                let changed = |coverage| {
+                    let series = book.series_of(index, coverage)?;
                     let known = series.revisions().first().is_some_and(|first| first.position <= position);
-                    let counts_now = series.effective_revision().map(|stored| stored.position);
+                    let now = series.effective_revision().map(|stored| stored.position);
                     let itself = index == root && coverage == Coverage::Consolidated;
-                    if known && !itself && counts_now.is_none_or(|now| now > position) {
-                        let (family, unit) = (key.family.clone(), node.code.clone());
-                        found.push(SeriesKey { family, year: key.year, unit, coverage });
-                    }
+                    Some(known && !itself && now.is_none_or(|now| now > position))
+                };
+                if [Coverage::Own, Coverage::Consolidated].into_iter().any(|coverage| changed(coverage) == Some(true)) {
+                    found.push(node.code.clone());
                 }
             }
             Some(())
         });
         found
+    }
+
+    /// What each of some units and all below them adds itself to a total.
+    #[must_use]
+    pub fn own_parts(&self, key: &TotalKey, units: &[UnitCode]) -> BTreeMap<UnitCode, OwnPart> {
+        let mut parts: BTreeMap<UnitCode, OwnPart> = BTreeMap::new();
+        self.with_book(&key.family, key.year, |book| {
+            let (root, table) = (book.tree.find(key.unit.as_str())?, book.form.cells());
+            let tops: BTreeSet<usize> = units.iter().filter_map(|unit| book.tree.find(unit.as_str())).collect();
+            book.walk(root, key.basis, |index, met| {
+                let asked =
+                    tops.contains(&index) || index != root && book.tree.above(index).any(|up| tops.contains(&up));
+                let Some(node) = book.tree.get(index).filter(|_| asked) else { return };
+                let new = || OwnPart { name: Arc::clone(&node.name), filed: false, cells: vec![0; table.len()] };
+                let part = parts.entry(node.code.clone()).or_insert_with(new);
+                let Some(met) = met else { return };
+                part.filed = part.filed || met.how != How::Stated;
+                if met.how == How::Counts {
+                    for (cell, value) in met.report.row.nonzero(table) {
+                        part.cells.get_mut(cell).into_iter().for_each(|sum| *sum = sum.saturating_add(value));
+                    }
+                }
+            });
+            Some(())
+        });
+        parts
+    }
+
+    /// Whether a report that a unit owes would count in a total.
+    #[must_use]
+    pub fn would_count(&self, key: &TotalKey, unit: &UnitCode) -> bool {
+        [Coverage::Consolidated, Coverage::Own].into_iter().any(|coverage| {
+            let owed = self.tree(key.year).find(unit.as_str());
+            let owed = owed.is_some_and(|index| self.tree(key.year).is_owed(index, coverage));
+            let (family, unit) = (key.family.clone(), unit.clone());
+            owed && self.replaced_by(key, &SeriesKey { family, year: key.year, unit, coverage }).is_some()
+        })
     }
 
     /// What counts now in place of a series: the figures that another report of it

@@ -6,6 +6,7 @@ use super::book::Book;
 use super::completeness::Counts;
 use super::contributions::{How, Met};
 use super::event::UnitKind;
+use super::kinds::KindCounts;
 use super::totals::{Total, TotalOverflow};
 use crate::words::{Basis, UnitCode};
 
@@ -72,6 +73,18 @@ impl Book {
     /// Adds a set of units up, from what is kept.
     pub(super) fn add_up(&self, selection: &Selection, basis: Basis) -> Result<SelectionTotal, TotalOverflow> {
         let tops = self.tops(selection);
+        let counts = tops.iter().map(|top| self.counts_of(*top, selection)).fold(Counts::default(), Counts::plus);
+        let (total, kinds) = self.sum_of(&tops, selection, basis)?;
+        Ok(SelectionTotal { total, counts, kinds })
+    }
+
+    /// What some units, none below another, add up to, and by kind.
+    pub(super) fn sum_of(
+        &self,
+        tops: &[usize],
+        selection: &Selection,
+        basis: Basis,
+    ) -> Result<(Total, Vec<(UnitKind, Total)>), TotalOverflow> {
         let mut all = Total::zero(self.form.cells());
         let mut kinds: BTreeMap<UnitKind, Total> = BTreeMap::new();
         for (kind, delta) in tops.iter().flat_map(|top| self.deltas(*top, basis)) {
@@ -80,25 +93,18 @@ impl Book {
                 kinds.entry(kind).or_insert_with(|| Total::zero(self.form.cells())).add(&delta)?;
             }
         }
-        let counts = tops.iter().map(|top| self.counts_of(*top, selection)).fold(Counts::default(), Counts::plus);
-        Ok(SelectionTotal { total: all, counts, kinds: kinds.into_iter().collect() })
+        Ok((all, kinds.into_iter().collect()))
     }
 
     fn counts_of(&self, top: usize, selection: &Selection) -> Counts {
+        let wanted = self.tree.get(top).is_some_and(|node| selection.wants(node.kind));
         match self.kept(top) {
             Some(kept) => kept.counts.of(|kind| selection.wants(kind)),
-            None if self.tree.is_interior(top) && !selection.kinds.is_empty() => {
-                // nothing was filed: what is due is counted in the tree
-                let below =
-                    (0..self.tree.nodes().len()).filter(|index| *index != top && self.tree.is_within(*index, top));
-                let wanted = |index: &usize| self.tree.get(*index).is_some_and(|node| selection.wants(node.kind));
-                let due = below.filter(wanted).filter(|index| self.tree.owes(*index)).count();
-                Counts { due: i64::try_from(due).unwrap_or(i64::MAX), ..Counts::default() }
+            None if self.tree.is_interior(top) => {
+                KindCounts::due(self.tree.due_by_kind(top)).of(|kind| selection.wants(kind))
             }
-            None => {
-                let wanted = self.tree.get(top).is_some_and(|node| selection.wants(node.kind));
-                if wanted || self.tree.is_interior(top) { self.counts(top) } else { Counts::default() }
-            }
+            None if wanted => self.counts(top),
+            None => Counts::default(),
         }
     }
 }

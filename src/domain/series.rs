@@ -159,35 +159,27 @@ impl Series {
         &mut self,
         key: &SeriesKey,
         event: &Event,
+        rejudged: Option<&Rejudged>,
         form: impl FnOnce(FormId) -> Option<Arc<Form>>,
-    ) -> Option<()> {
+    ) {
         let position = event.position;
-        let rejudged: &[Rejudged] = match &event.kind {
-            EventKind::ReportAccepted(accepted) => {
-                if accepted.series == *key {
-                    self.accept(accepted, form(accepted.form)?, position);
-                }
-                &accepted.rejudged
+        match &event.kind {
+            EventKind::ReportAccepted(accepted) if accepted.series == *key => {
+                form(accepted.form).into_iter().for_each(|form| self.accept(accepted, form, position));
             }
-            EventKind::ReportWithdrawn(withdrawn) => {
-                if withdrawn.series == *key {
-                    self.withdraw(position);
-                }
-                &withdrawn.rejudged
+            EventKind::ReportWithdrawn(withdrawn) if withdrawn.series == *key => self.withdraw(position),
+            EventKind::QueryExplained(explained) if explained.series == *key => {
+                self.explain(explained.explained, Some(explained.text), position);
             }
-            EventKind::QueryExplained(explained) => {
-                if explained.series == *key {
-                    self.explain(explained.explained, Some(explained.text), position);
-                }
-                &[]
-            }
-            EventKind::UnitsApplied(applied) => &applied.rejudged,
-            EventKind::FormRegistered(_) => &[],
-        };
-        if let Some(found) = rejudged.iter().find(|rejudged| rejudged.series == *key) {
+            EventKind::ReportAccepted(_)
+            | EventKind::ReportWithdrawn(_)
+            | EventKind::QueryExplained(_)
+            | EventKind::UnitsApplied(_)
+            | EventKind::FormRegistered(_) => {}
+        }
+        if let Some(found) = rejudged {
             self.rejudge(found.findings.clone(), position);
         }
-        Some(())
     }
 
     /// All revisions, oldest first.

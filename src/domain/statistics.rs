@@ -1,6 +1,7 @@
 //! What totals say: years beside each other, rankings, distributions.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::book::Book;
@@ -136,14 +137,17 @@ impl Book {
                 return self.ranked(row, 1, Some(indicator.of_row(&self.form, &report.row)));
             }
             let total = self.row_total(row, selection, basis)?;
-            let value = (total.reports > 0).then(|| indicator.of_total(&total.cells));
-            self.ranked(row, total.reports, value)
+            // with kinds, a unit with nothing of them in it is not in the set
+            let wanted = selection.kinds.is_empty() || total.reports > 0 || self.owes_of(index, selection);
+            let value = (total.reports > 0).then(|| indicator.of_sum(&self.form, &total.cells, &total.stated));
+            self.ranked(row, total.reports, value).filter(|_| wanted)
         };
         match rows {
             Rows::Named if selection.units.is_empty() => found.extend(tops.iter().filter_map(|top| unit(*top, false))),
             Rows::Named => {
+                let mut seen = BTreeSet::new();
                 let named = selection.units.iter().filter_map(|unit| self.tree.find(unit.as_str()));
-                found.extend(named.filter_map(|index| unit(index, false)));
+                found.extend(named.filter(|index| seen.insert(*index)).filter_map(|index| unit(index, false)));
             }
             Rows::Children => {
                 for &top in &tops {
@@ -154,7 +158,9 @@ impl Book {
                     found.extend(node.children.iter().filter_map(|child| unit(*child, true)));
                     let own = Row::Report { index: top, coverage: Coverage::Own };
                     let total = self.row_total(own, selection, basis).filter(|_| !node.children.is_empty());
-                    found.extend(total.and_then(|total| self.ranked(own, 1, Some(indicator.of_total(&total.cells)))));
+                    found.extend(total.and_then(|total| {
+                        self.ranked(own, 1, Some(indicator.of_sum(&self.form, &total.cells, &total.stated)))
+                    }));
                 }
             }
             Rows::Units => {
@@ -171,6 +177,14 @@ impl Book {
             }
         }
         found
+    }
+
+    /// Whether a unit, or one below it, owes a report and is of a kind wanted.
+    fn owes_of(&self, index: usize, selection: &Selection) -> bool {
+        if self.tree.is_interior(index) {
+            return self.tree.due_by_kind(index).iter().any(|(kind, _)| selection.wants(*kind));
+        }
+        self.tree.owes(index) && self.tree.get(index).is_some_and(|node| selection.wants(node.kind))
     }
 
     fn ranked(&self, row: Row, reports: i64, value: Option<Quantity>) -> Option<Ranked> {
@@ -204,8 +218,7 @@ impl Book {
                 if selection.kinds.is_empty() {
                     return Some(self.total(index, basis));
                 }
-                let units = vec![self.tree.get(index)?.code.clone()];
-                Some(self.add_up(&Selection { units, kinds: selection.kinds.clone() }, basis).ok()?.total)
+                Some(self.sum_of(&[index], selection, basis).ok()?.0)
             }
         }
     }

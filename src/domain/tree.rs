@@ -33,8 +33,8 @@ pub struct Node {
 pub struct Tree {
     nodes: Vec<Node>,
     by_code: HashMap<UnitCode, usize>,
-    /// For each node, the units below it that owe a report.
-    due_below: Vec<i64>,
+    /// For each node, the units below it that owe a report, by kind.
+    due_below: Vec<Vec<(UnitKind, i64)>>,
 }
 
 impl Tree {
@@ -67,11 +67,13 @@ impl Tree {
                 above.children.push(index);
             }
         }
-        let mut due_below = vec![0_i64; tree.nodes.len()];
-        for index in (0..tree.nodes.len()).filter(|&index| tree.owes(index)) {
+        let mut due_below: Vec<Vec<(UnitKind, i64)>> = vec![Vec::new(); tree.nodes.len()];
+        for (index, node) in tree.nodes.iter().enumerate().filter(|(index, _)| tree.owes(*index)) {
             for above in tree.above(index) {
-                if let Some(due) = due_below.get_mut(above) {
-                    *due = due.saturating_add(1);
+                let Some(due) = due_below.get_mut(above) else { continue };
+                match due.iter_mut().find(|(kind, _)| *kind == node.kind) {
+                    Some((_, count)) => *count = count.saturating_add(1),
+                    None => due.push((node.kind, 1)),
                 }
             }
         }
@@ -83,10 +85,16 @@ impl Tree {
     #[must_use]
     pub fn due(&self, index: usize) -> i64 {
         if self.is_interior(index) {
-            self.due_below.get(index).copied().unwrap_or(0)
+            self.due_by_kind(index).iter().map(|(_, due)| *due).fold(0, i64::saturating_add)
         } else {
             i64::from(self.owes(index))
         }
+    }
+
+    /// Units below one that owe a report, by kind.
+    #[must_use]
+    pub fn due_by_kind(&self, index: usize) -> &[(UnitKind, i64)] {
+        self.due_below.get(index).map_or(&[], Vec::as_slice)
     }
 
     /// Index of a unit.

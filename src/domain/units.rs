@@ -121,16 +121,18 @@ impl Units {
     /// The units as they were told at a position: of the tree of a year those
     /// named, those above them and, if wanted, those below.
     pub(super) fn past(&self, codes: &[UnitCode], below: bool, year: Year, position: Position) -> Self {
-        let mut wanted: BTreeSet<UnitCode> = codes.iter().flat_map(|code| self.up(code, year, position)).collect();
-        let mut waiting: Vec<UnitCode> = if below { codes.to_vec() } else { Vec::new() };
+        let mut wanted: BTreeSet<UnitCode> = codes.iter().cloned().collect();
+        let mut waiting: Vec<UnitCode> = if below { wanted.iter().cloned().collect() } else { Vec::new() };
         while let Some(code) = waiting.pop() {
             for child in self.children.get(&code).into_iter().flat_map(|children| children.iter()) {
                 let entry = self.in_year_at(child.as_str(), year, position);
+                // what was named itself is waiting, or was walked
                 if entry.is_some_and(|entry| entry.parent.as_ref() == Some(&code)) && wanted.insert(child.clone()) {
                     waiting.push(child.clone());
                 }
             }
         }
+        wanted.extend(codes.iter().flat_map(|code| self.up(code, year, position)));
         let told = wanted.into_iter().filter_map(|code| Some((code.clone(), self.told_at(&code, position)?)));
         Self { told: told.collect(), children: HashMap::new() }
     }
@@ -181,6 +183,11 @@ impl Units {
     pub fn turning_years(&self) -> BTreeSet<Year> {
         let entries = self.iter().flat_map(|(_, history)| history);
         entries.flat_map(|entry| [Some(entry.from_year), entry.until_year.and_then(Year::after)]).flatten().collect()
+    }
+
+    /// Whether anything begins or ends after one year and up to another.
+    pub(super) fn turns_between(&self, after: Year, until: Year) -> bool {
+        self.turning_years().range(after..=until).any(|year| *year > after)
     }
 
     /// The tree of every turning year; it holds until the next.

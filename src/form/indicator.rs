@@ -27,10 +27,14 @@ pub struct Indicator {
     numerator: Weights,
     /// None: a cell, over 1.
     denominator: Option<Weights>,
+    /// A cell that need not be stated.
+    optional: bool,
 }
 
 /// A few cells, each with its weight, in the order of the form.
 type Weights = Vec<(usize, i64)>;
+
+const NOT_APPLICABLE: Quantity = Quantity { numerator: 0, denominator: 0 };
 
 /// A weighted sum; none if it does not fit 64 bits.
 fn weighted(products: impl Iterator<Item = (i64, i64)>) -> Option<i64> {
@@ -52,7 +56,7 @@ impl Indicator {
     fn of(&self, sum: impl Fn(&Weights) -> Option<i64>) -> Quantity {
         match (sum(&self.numerator), self.denominator.as_ref().map_or(Some(1), &sum)) {
             (Some(numerator), Some(denominator)) => Quantity { numerator, denominator },
-            _ => Quantity { numerator: 0, denominator: 0 },
+            _ => NOT_APPLICABLE,
         }
     }
 
@@ -62,16 +66,33 @@ impl Indicator {
         self.of(|weights| over_total(weights, cells))
     }
 
-    /// Its value for one report.
+    /// The same, not applicable for a cell that none of the reports state;
+    /// `stated` says for each cell that need not be stated how many do.
+    #[must_use]
+    pub fn of_sum(&self, form: &Form, cells: &[i64], stated: &[i64]) -> Quantity {
+        let cell = self.numerator.first().map(|(cell, _)| *cell).filter(|_| self.optional);
+        let place = cell.and_then(|cell| form.cells().optional().iter().position(|known| *known == cell));
+        match place.and_then(|place| stated.get(place)) {
+            Some(0) => NOT_APPLICABLE,
+            _ => self.of_total(cells),
+        }
+    }
+
+    /// Its value for one report; not applicable for a cell it does not state and need not.
     #[must_use]
     pub fn of_row(&self, form: &Form, row: &Row) -> Quantity {
-        self.of(|weights| over_row(weights, form, row))
+        let cell = self.numerator.first().map(|(cell, _)| *cell).filter(|_| self.optional);
+        match cell {
+            Some(cell) if !row.states(form.cells(), cell) => NOT_APPLICABLE,
+            _ => self.of(|weights| over_row(weights, form, row)),
+        }
     }
 
     /// A value of it in the printed unit, rounded for people.
     #[must_use]
     pub fn text(&self, value: Quantity) -> String {
         match (self.derived, value.denominator) {
+            (_, 0) => "n/a".to_owned(),
             (true, _) => percent(value.numerator, value.denominator),
             (false, 2) => half_in_printed_unit(value.numerator, self.scale),
             (false, _) => in_printed_unit(value.numerator, self.scale),
@@ -130,6 +151,7 @@ impl Form {
             stock: cell.stock,
             numerator: vec![(index, 1)],
             denominator: None,
+            optional: !cell.required,
         })
     }
 
@@ -146,6 +168,7 @@ impl Form {
             stock: all().any(|addend| self.cells.get(addend.cell).is_some_and(|cell| cell.stock)),
             numerator: weights(&ratio.numerator),
             denominator: Some(weights(&ratio.denominator)),
+            optional: false,
         }
     }
 

@@ -66,9 +66,10 @@ impl Desk {
     ) -> Result<Comparison, SubmitError> {
         let (position, before) = self.report(key, Some(from), at)?;
         let (_, after) = self.report(key, Some(to), At::position(position))?;
-        let form = self.with_state(|state| state.current_form(&after.form)).filter(|_| before.form == after.form);
+        let (_, forms) = self.forms(At::position(position))?;
+        let form = forms.into_iter().find(|form| form.name() == after.form).filter(|_| before.form == after.form);
         let other = || SubmitError::Precondition(format!("one fills {}, the other {}", before.form, after.form));
-        let (_, form) = form.ok_or_else(other)?;
+        let form = form.ok_or_else(other)?;
         let statements = |stored: &StoredReport| {
             let stated = |name: &str, stated: bool| (name.to_owned(), stated.to_string());
             let statements = stored.statements;

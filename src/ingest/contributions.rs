@@ -98,7 +98,7 @@ impl Desk {
                 each.standing = Standing::Refused;
                 let mut reader = Reader::default();
                 // a report above the limit is kept without its bytes
-                if reader.read(&form, &attempt.report).is_ok() {
+                if !attempt.report.is_empty() && reader.read(&form, &attempt.report).is_ok() {
                     each.value = reader.figures(attempt.statements).get(form.cells(), cell);
                 }
                 return;

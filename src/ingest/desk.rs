@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::thread::JoinHandle;
 
 use parking_lot::RwLock;
@@ -55,6 +56,8 @@ pub struct Desk {
     /// Position of the last event that readers see, for those who wait.
     pub(super) heads: watch::Receiver<Position>,
     mirror: Option<Arc<RwLock<MirrorStatus>>>,
+    /// Questions about the past that are put together now.
+    pub(super) past_reads: AtomicUsize,
 }
 
 impl Desk {
@@ -96,7 +99,7 @@ impl Desk {
         };
         let thread = std::thread::Builder::new().name("ledger".to_owned()).spawn(move || writer.run(work));
         let writer = Some(thread.map_err(DeskError::Thread)?);
-        Ok(Self { queue: Some(queue), writer, state, attempts, reader, heads, mirror })
+        Ok(Self { queue: Some(queue), writer, state, attempts, reader, heads, mirror, past_reads: AtomicUsize::new(0) })
     }
 
     /// Position of the last event that readers see.

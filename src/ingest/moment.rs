@@ -4,10 +4,12 @@
 //! speaks of a position is the same for ever. Refused attempts stand outside the
 //! ledger: an answer tells them only if no position was asked for.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::desk::Desk;
 use super::outcome::SubmitError;
 use crate::domain::{Scope, State};
-use crate::words::Position;
+use crate::words::{Position, limits};
 
 /// The moment asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +53,15 @@ impl At {
     }
 }
 
+/// Counts a question about the past until it is answered.
+struct Reading<'a>(&'a AtomicUsize);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Desk {
     /// Reads the state as of a moment. An earlier one is put together from the
     /// ledger, as far as the scope goes.
@@ -67,6 +78,11 @@ impl Desk {
         let position = at.within(now.head())?;
         if position == now.head() {
             return read(&now);
+        }
+        let reading = self.past_reads.fetch_add(1, Ordering::Relaxed);
+        let _end = Reading(&self.past_reads);
+        if reading >= limits::PAST_READS && matches!(scope, Scope::Below(..)) {
+            return Err(SubmitError::TooManyPastReads);
         }
         let past = now.past(position, scope);
         // the writer goes on while the disk is read

@@ -6,7 +6,7 @@ use prost::bytes::Bytes;
 
 use crate::domain::event::SeriesKey;
 use crate::form::{Explanation, Finding, Statements};
-use crate::words::{Coverage, Digest, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year};
+use crate::words::{Coverage, Digest, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year, limits};
 
 /// A series as a caller names it: the family may be left out while one covers
 /// the year.
@@ -230,6 +230,9 @@ pub enum SubmitError {
     /// A watching reader took nothing while so many events were committed.
     #[error("the reader took nothing while {0} events were committed")]
     FellBehind(u64),
+    /// Questions about the past take memory; so many are answered at once.
+    #[error("{max} questions about the past are being answered; ask again", max = limits::PAST_READS)]
+    TooManyPastReads,
     /// What is stored cannot be read now.
     #[error("the ledger cannot be read now: {0}")]
     Unreadable(String),

@@ -3,6 +3,7 @@
 
 mod sentence;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::desk::Desk;
@@ -10,9 +11,9 @@ use super::moment::At;
 use super::outcome::SubmitError;
 use super::rollup::{RollupAnswer, below};
 use crate::domain::event::SeriesKey;
-use crate::domain::{BlankReport, Cause, CauseKind, Difference, Reconciliation, Scope, State, Total, TotalKey};
+use crate::domain::{BlankReport, Cause, CauseKind, Difference, OwnPart, Reconciliation, Scope, State, TotalKey};
 use crate::form::{Figures, Form, Reader};
-use crate::words::{Position, Revision, UnitCode, limits};
+use crate::words::{Coverage, Position, Revision, UnitCode, limits};
 
 /// Both sides, and who can be behind the differences.
 #[derive(Debug)]
@@ -46,37 +47,70 @@ pub struct Reconciled {
     pub message_en: String,
 }
 
-/// A report of a unit beside the one that counts.
+/// A unit as it would count, or did, beside how it counts.
 #[derive(Debug)]
 struct Beside {
     unit: UnitCode,
     name: Arc<str>,
-    /// By cell, how much more it says than what counts.
-    more: Vec<i64>,
+    /// By cell, how much more it says than what counts; none: not known.
+    more: Option<Vec<i64>>,
     /// By cell, how much more its cells add up to than the figure printed.
     not_printed: Vec<(usize, i64)>,
 }
 
-/// Everything a difference may come from.
+/// Everything a difference may come from. What the causes add is summed over all
+/// of them; only so many are listed.
 #[derive(Debug, Default)]
 struct Suspects {
     refused: Vec<Beside>,
     corrected: Vec<Beside>,
     blank: Vec<BlankReport>,
     missing: Vec<(UnitCode, Arc<str>)>,
+    /// By cell, what refused reports would add; empty: there are none.
+    refused_sum: Vec<i64>,
+    /// By cell, what their cells add to the figures they print.
+    printed_sum: Vec<i64>,
+    /// By cell, what was corrected since.
+    corrected_sum: Vec<i64>,
     cut: bool,
 }
+
+fn add(sums: &mut Vec<i64>, more: impl Iterator<Item = (usize, i64)>) {
+    for (cell, value) in more {
+        if sums.len() <= cell {
+            sums.resize(cell.saturating_add(1), 0);
+        }
+        sums.get_mut(cell).into_iter().for_each(|sum| *sum = sum.saturating_add(value));
+    }
+}
+
+fn at_cell(sums: &[i64], cell: usize) -> i64 {
+    sums.get(cell).copied().unwrap_or(0)
+}
+
+/// Units listed of one kind of cause.
+const MOST: usize = limits::LISTED_CODES;
 
 impl Suspects {
     /// What refused reports would add to a cell; none: there are no such reports.
     fn refused_in(&self, cell: usize) -> Option<i64> {
-        let more = self.refused.iter().filter_map(|beside| beside.more.get(cell).copied());
-        more.reduce(i64::saturating_add)
+        self.refused_sum.get(cell).copied()
     }
 
     /// Whether the sides of a cell differ, or would with what was refused.
     fn differ(&self, cell: &Difference) -> bool {
         cell.size() != 0 || self.refused_in(cell.cell).is_some_and(|refused| refused != 0)
+    }
+
+    fn refuse(&mut self, beside: Beside) {
+        let more = beside.more.iter().flatten().copied().enumerate();
+        add(&mut self.refused_sum, more);
+        add(&mut self.printed_sum, beside.not_printed.iter().copied());
+        if self.refused.len() < MOST {
+            self.refused.push(beside);
+        } else {
+            self.cut = true;
+        }
     }
 }
 
@@ -110,33 +144,57 @@ impl Desk {
 
     /// Units that were refused, left cells blank, or filed nothing.
     fn suspects(&self, state: &State, key: &TotalKey, found: &Reconciliation, at: At) -> Suspects {
-        const MOST: usize = limits::LISTED_CODES;
         let mut suspects = Suspects::default();
         if found.stated.is_none() {
             return suspects;
         }
         if at.tells_attempts() {
-            let tried: Vec<SeriesKey> = self.attempts.read().of_year(&key.family, key.year).collect();
-            suspects.refused = tried.iter().filter_map(|series| self.tried(state, key, series)).take(MOST).collect();
+            for series in self.counting_attempts(state, key) {
+                self.tried(state, key, &series).into_iter().for_each(|beside| suspects.refuse(beside));
+            }
         }
         let differing = found.cells.iter().filter(|cell| suspects.differ(cell));
         let cells: Vec<usize> = differing.map(|difference| difference.cell).collect();
-        suspects.blank = state.blank_in(key, &cells, MOST.saturating_add(1));
-        suspects.missing = state.missing(&key.family, &key.unit, key.year, None, MOST.saturating_add(1));
-        suspects.cut = suspects.blank.len() > MOST || suspects.missing.len() > MOST || suspects.refused.len() >= MOST;
+        let one_more = MOST.saturating_add(1);
+        suspects.blank = state.blank_in(key, &cells, one_more);
+        suspects.missing = state.missing(&key.family, &key.unit, key.year, None, one_more);
+        suspects.cut = suspects.cut || suspects.blank.len() > MOST || suspects.missing.len() > MOST;
         suspects.blank.truncate(MOST);
-        let refused = |code: &UnitCode| suspects.refused.iter().any(|beside| beside.unit == *code);
-        suspects.missing.retain(|(code, _)| !refused(code));
+        let refused: BTreeSet<&UnitCode> = suspects.refused.iter().map(|beside| &beside.unit).collect();
+        suspects.missing.retain(|(unit, _)| !refused.contains(unit) && state.would_count(key, unit));
         suspects.missing.truncate(MOST);
         suspects
+    }
+
+    /// Attempts that would count: of a unit without children its CONSOLIDATED
+    /// before its OWN; on DECLARED none below a unit whose CONSOLIDATED was tried.
+    fn counting_attempts(&self, state: &State, key: &TotalKey) -> Vec<SeriesKey> {
+        let tree = state.tree(key.year);
+        let tried: Vec<SeriesKey> = self.attempts.read().of_year(&key.family, key.year).collect();
+        let would: Vec<SeriesKey> = tried.into_iter().filter(|tried| state.replaced_by(key, tried).is_some()).collect();
+        let consolidated: BTreeSet<usize> = would
+            .iter()
+            .filter(|tried| tried.coverage == Coverage::Consolidated)
+            .filter_map(|tried| tree.find(tried.unit.as_str()))
+            .collect();
+        let stands = |tried: &SeriesKey| {
+            let Some(index) = tree.find(tried.unit.as_str()) else { return false };
+            let by_itself = tried.coverage == Coverage::Own && consolidated.contains(&index);
+            !by_itself && !tree.above(index).any(|above| consolidated.contains(&above))
+        };
+        would.iter().filter(|tried| stands(tried)).cloned().collect()
     }
 
     /// A refused report that would count, beside what counts now.
     fn tried(&self, state: &State, key: &TotalKey, series: &SeriesKey) -> Option<Beside> {
         let (attempt, form) = self.attempt_since(state, series)?;
         let (name, counts) = state.replaced_by(key, series)?;
+        let unit = series.unit.clone();
         let mut reader = Reader::default();
-        reader.read(&form, &attempt.report).ok()?;
+        // a report above the limit is kept without its bytes
+        if attempt.report.is_empty() || reader.read(&form, &attempt.report).is_err() {
+            return Some(Beside { unit, name, more: None, not_printed: Vec::new() });
+        }
         let figures = reader.figures(attempt.statements);
         let all = vec![u64::MAX; form.cells().required().len()];
         let sums = Figures { values: figures.values, present: &all, absent_is_zero: true };
@@ -146,10 +204,10 @@ impl Desk {
         });
         let not_printed = not_printed.collect();
         let more = figures.values.iter().zip(&counts.cells).map(|(tried, now)| tried.saturating_sub(*now)).collect();
-        Some(Beside { unit: series.unit.clone(), name, more, not_printed })
+        Some(Beside { unit, name, more: Some(more), not_printed })
     }
 
-    /// Reports that were other ones when the unit stated its figures.
+    /// Units that counted otherwise when the unit stated its figures.
     fn corrected(
         &self,
         suspects: &mut Suspects,
@@ -157,26 +215,28 @@ impl Desk {
         stated_at: Position,
         at: At,
     ) -> Result<(), SubmitError> {
-        const MOST: usize = limits::LISTED_CODES;
-        let now = self.at(at, &below(key), |state| {
-            let changed = state.changed_since(key, stated_at, MOST.saturating_add(1));
-            let beside = |series: SeriesKey| state.replaced_by(key, &series).map(|(name, now)| (series, name, now));
-            Ok(changed.into_iter().filter_map(beside).collect::<Vec<_>>())
+        let (changed, now) = self.at(at, &below(key), |state| {
+            let changed = state.changed_since(key, stated_at);
+            let parts = state.own_parts(key, &changed);
+            Ok((changed, parts))
         })?;
-        suspects.cut |= now.len() > MOST;
-        let series = now.iter().map(|(series, ..)| series.clone()).collect();
-        suspects.corrected = self.at(At::position(stated_at), &Scope::Series(series), |then| {
-            let beside = |(series, name, now): &(SeriesKey, Arc<str>, Total)| {
-                let before = then.series(series)?.effective()?;
-                let form = then.form(before.form)?;
-                let figure = |(cell, now): (usize, &i64)| before.stated(cell).unwrap_or(0).saturating_sub(*now);
-                let same_cells = form.cells().len() == now.cells.len();
-                let more = now.cells.iter().enumerate().map(figure).collect();
-                let (unit, name) = (series.unit.clone(), Arc::clone(name));
-                same_cells.then_some(Beside { unit, name, more, not_printed: Vec::new() })
-            };
-            Ok(now.iter().take(MOST).filter_map(beside).collect())
-        })?;
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let scope = Scope::Below(key.family.clone(), vec![key.year], changed.clone());
+        let then = self.at(At::position(stated_at), &scope, |then| Ok(then.own_parts(key, &changed)))?;
+        let refused: BTreeSet<UnitCode> = suspects.refused.iter().map(|beside| beside.unit.clone()).collect();
+        for (unit, OwnPart { name, filed, cells }) in then {
+            // what came only later is no change of what was known; what was refused is told as refused
+            let Some(now) = now.get(&unit).filter(|_| filed && !refused.contains(&unit)) else { continue };
+            let more: Vec<i64> = cells.iter().zip(&now.cells).map(|(then, now)| then.saturating_sub(*now)).collect();
+            add(&mut suspects.corrected_sum, more.iter().copied().enumerate());
+            if suspects.corrected.len() < MOST {
+                suspects.corrected.push(Beside { unit, name, more: Some(more), not_printed: Vec::new() });
+            } else {
+                suspects.cut = true;
+            }
+        }
         Ok(())
     }
 }
@@ -189,13 +249,13 @@ fn reconciled(form: &Form, difference: Difference, suspects: &mut Suspects) -> R
         causes.push(Cause { unit: unit.clone(), name: Arc::clone(name), kind, amount });
     };
     for Beside { unit, name, more, not_printed } in &suspects.refused {
-        add(unit, name, CauseKind::Refused, more.get(cell).copied());
+        add(unit, name, CauseKind::Refused, more.as_ref().and_then(|more| more.get(cell).copied()));
         if let Some((_, amount)) = not_printed.iter().find(|(known, _)| *known == cell) {
             add(unit, name, CauseKind::PrintedTotal, Some(*amount));
         }
     }
     for Beside { unit, name, more, .. } in &suspects.corrected {
-        if let Some(amount) = more.get(cell).copied().filter(|amount| *amount != 0) {
+        if let Some(amount) = more.as_ref().map(|more| at_cell(more, cell)).filter(|amount| *amount != 0) {
             add(unit, name, CauseKind::Corrected, Some(amount));
         }
     }
@@ -205,12 +265,14 @@ fn reconciled(form: &Form, difference: Difference, suspects: &mut Suspects) -> R
         }
     }
     suspects.missing.iter().for_each(|(unit, name)| add(unit, name, CauseKind::Missing, None));
-    let known = causes.iter().filter_map(|cause| cause.amount).fold(0_i64, i64::saturating_add);
     let refused = suspects.refused_in(cell);
+    let sums = [&suspects.refused_sum, &suspects.printed_sum, &suspects.corrected_sum];
+    let [refused_sum, printed, corrected] = sums.map(|sums| at_cell(sums, cell));
+    let known = refused_sum.saturating_add(printed).saturating_add(corrected);
     let unexplained = difference.size().saturating_sub(known);
     let size = |cause: &Cause| std::cmp::Reverse(cause.amount.map(i64::unsigned_abs));
     causes.sort_by_key(|cause| (size(cause), cause.kind));
-    let (message_zh, message_en) = sentence::of(form, difference, &causes);
+    let (message_zh, message_en) = sentence::of(form, difference, [refused_sum, printed, corrected], &causes);
     suspects.cut |= causes.len() > limits::CAUSES_PER_CELL;
     causes.truncate(limits::CAUSES_PER_CELL);
     Reconciled { difference, refused, unexplained, causes, message_zh, message_en }

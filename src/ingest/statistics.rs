@@ -75,8 +75,8 @@ pub struct IndicatorSeries {
 pub struct IndicatorPoint {
     /// The year.
     pub year: Year,
-    /// The figure.
-    pub value: Quantity,
+    /// The figure; none: nothing was filed.
+    pub value: Option<Quantity>,
     /// Against the point before.
     pub change: Option<Quantity>,
     /// The change against the figure before; of cells only.
@@ -191,11 +191,14 @@ fn over_years(indicator: Indicator, years: &[YearTotal]) -> IndicatorSeries {
     let mut points: Vec<IndicatorPoint> = Vec::new();
     for year in years {
         let Some(of_year) = year.form.indicator(&indicator.id) else { continue };
-        let value = of_year.of_total(&year.sum.total.cells);
-        let before = points.last().map(|point| point.value);
-        let both = before.filter(|before| before.is_applicable() && value.is_applicable());
-        let change = both.and_then(|before| value.minus(before));
-        let relative = |before: Quantity| {
+        let total = &year.sum.total;
+        let filed = total.reports > 0;
+        let value = filed.then(|| of_year.of_sum(&year.form, &total.cells, &total.stated));
+        let before = points.last().and_then(|point| point.value);
+        let applicable = |value: Option<Quantity>| value.filter(|value| value.is_applicable());
+        let both = applicable(before).zip(applicable(value));
+        let change = both.and_then(|(before, value)| value.minus(before));
+        let relative = |(before, value): (Quantity, Quantity)| {
             let numerator = value.numerator.checked_sub(before.numerator)?;
             Some(Quantity { numerator, denominator: before.numerator })
         };
@@ -203,8 +206,8 @@ fn over_years(indicator: Indicator, years: &[YearTotal]) -> IndicatorSeries {
         points.push(IndicatorPoint { year: year.year, value, change, relative_change });
     }
     let whole = points.len() == years.len() && years.len() > 1 && !indicator.stock;
-    let sum =
-        |part: fn(&Quantity) -> i64| points.iter().map(|point| part(&point.value)).try_fold(0_i64, i64::checked_add);
+    let filed = || points.iter().filter_map(|point| point.value);
+    let sum = |part: fn(Quantity) -> i64| filed().map(part).try_fold(0_i64, i64::checked_add);
     let denominator = if indicator.derived { sum(|value| value.denominator) } else { Some(1) };
     let over_years = sum(|value| value.numerator)
         .zip(denominator)

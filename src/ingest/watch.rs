@@ -21,7 +21,8 @@ pub struct Watch {
     heads: Receiver<Position>,
     watching: TotalKey,
     told: Position,
-    begun: bool,
+    /// The totals at that position were told, or nothing yet.
+    totalled: Option<bool>,
 }
 
 /// Changes, and what they come to.
@@ -55,8 +56,9 @@ pub enum Changed {
     Withdrawn(SeriesKey, Revision),
     /// A query was explained.
     Explained(SeriesKey),
-    /// Findings of a report changed with its year before or its unit.
-    Rejudged(SeriesKey),
+    /// Findings of a report changed with its year before or its unit; and of so
+    /// many further ones that are not told one by one.
+    Rejudged(SeriesKey, usize),
     /// Units of the tree changed.
     Units,
     /// A form, or new rules for one, came into force.
@@ -83,7 +85,7 @@ impl Desk {
                 None => state.head(),
             }
         };
-        Ok(Watch { desk: self, heads, watching, told, begun: false })
+        Ok(Watch { desk: self, heads, watching, told, totalled: None })
     }
 }
 
@@ -120,8 +122,8 @@ impl Watch {
                 }
                 tokio::task::yield_now().await;
             };
-            if !changes.is_empty() || !self.begun {
-                self.begun = true;
+            if !changes.is_empty() || self.totalled != Some(true) {
+                self.totalled = Some(rollup.is_some());
                 return Ok(Watched { position: self.told, changes, rollup });
             }
             let stopped = |_| SubmitError::Unavailable("the service is stopping".to_owned());
@@ -162,17 +164,15 @@ fn changed(watching: &TotalKey, state: &State, event: &Event) -> Vec<Change> {
     let is_ours = |series: &SeriesKey| {
         series.family == watching.family && series.year == watching.year && within(&series.unit, position)
     };
-    let (first, rejudged) = match &event.kind {
+    let first = match &event.kind {
         EventKind::ReportAccepted(accepted) => {
-            let changed = Changed::Accepted(accepted.series.clone(), accepted.revision);
-            (is_ours(&accepted.series).then_some(changed), accepted.rejudged.as_slice())
+            is_ours(&accepted.series).then(|| Changed::Accepted(accepted.series.clone(), accepted.revision))
         }
         EventKind::ReportWithdrawn(withdrawn) => {
-            let changed = Changed::Withdrawn(withdrawn.series.clone(), withdrawn.revision);
-            (is_ours(&withdrawn.series).then_some(changed), withdrawn.rejudged.as_slice())
+            is_ours(&withdrawn.series).then(|| Changed::Withdrawn(withdrawn.series.clone(), withdrawn.revision))
         }
         EventKind::QueryExplained(explained) => {
-            (is_ours(&explained.series).then(|| Changed::Explained(explained.series.clone())), &[][..])
+            is_ours(&explained.series).then(|| Changed::Explained(explained.series.clone()))
         }
         EventKind::UnitsApplied(applied) => {
             let before = Position(position.0.saturating_sub(1));
@@ -180,15 +180,20 @@ fn changed(watching: &TotalKey, state: &State, event: &Event) -> Vec<Change> {
                 let of = |at| state.units().in_year_at(entry.code.as_str(), watching.year, at);
                 of(before) != of(position) && (within(&entry.code, before) || within(&entry.code, position))
             };
-            (applied.units.iter().any(differs).then_some(Changed::Units), applied.rejudged.as_slice())
+            applied.units.iter().any(differs).then_some(Changed::Units)
         }
         EventKind::FormRegistered(registered) => {
             let form = &registered.form;
-            let ours = *form.family() == watching.family && form.covers(watching.year);
-            (ours.then_some(Changed::Form), &[][..])
+            (*form.family() == watching.family && form.covers(watching.year)).then_some(Changed::Form)
         }
     };
-    let rejudged = rejudged.iter().filter(|rejudged| is_ours(&rejudged.series));
-    let rejudged = rejudged.map(|rejudged| Changed::Rejudged(rejudged.series.clone()));
+    let mut ours =
+        event.kind.rejudged().iter().filter(|rejudged| is_ours(&rejudged.series)).map(|rejudged| &rejudged.series);
+    let mut rejudged: Vec<Changed> =
+        ours.by_ref().take(limits::WATCHED_REJUDGED).map(|series| Changed::Rejudged(series.clone(), 0)).collect();
+    let further = ours.count();
+    if let Some(Changed::Rejudged(_, more)) = rejudged.last_mut() {
+        *more = further;
+    }
     first.into_iter().chain(rejudged).map(|kind| Change { position, time, kind }).collect()
 }

@@ -49,7 +49,9 @@ fn plain(error: &sled::Error) -> String {
     match error {
         sled::Error::Corruption { .. } => "a file of sled (db, conf or snap.*) is damaged".to_owned(),
         sled::Error::Io(problem) => problem.to_string(),
-        other => other.to_string(),
+        sled::Error::CollectionNotFound(_) | sled::Error::Unsupported(_) | sled::Error::ReportableBug(_) => {
+            error.to_string()
+        }
     }
 }
 

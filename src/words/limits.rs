@@ -79,6 +79,11 @@ pub const STATISTICS_UNITS: usize = 10_000;
 pub const STATISTICS_YEARS: usize = 30;
 /// Changes told in one response of a watch.
 pub const WATCHED_CHANGES: usize = 1_000;
+/// Series judged again that are told one by one of one event.
+pub const WATCHED_REJUDGED: usize = 100;
+/// Questions about the past that are put together at once; each may need the
+/// memory of all it speaks of.
+pub const PAST_READS: usize = 4;
 /// Events that may be committed while a watching reader takes nothing; then it
 /// is dropped with the position to resume from.
 pub const WATCH_BEHIND: u64 = 65_536;

@@ -134,7 +134,7 @@ fn series_to_pb(series: IndicatorSeries) -> pb::IndicatorSeries {
         let IndicatorPoint { year, value, change, relative_change } = point;
         pb::IndicatorPoint {
             year: year.get().into(),
-            value: Some(quantity_to_pb(value, indicator.text(value))),
+            value: value.map(|value| quantity_to_pb(value, indicator.text(value))),
             change: change.map(|change| quantity_to_pb(change, indicator.change_text(change))),
             relative_change: relative_change.map(share_to_pb),
         }

@@ -85,11 +85,15 @@ fn watched_to_pb(watched: Watched) -> pb::WatchUnitResponse {
 
 fn change_to_pb(change: Change) -> pb::WatchedChange {
     let Change { position, time, kind } = change;
+    let further = match &kind {
+        Changed::Rejudged(_, further) => i64::try_from(*further).unwrap_or(i64::MAX),
+        Changed::Accepted(..) | Changed::Withdrawn(..) | Changed::Explained(_) | Changed::Units | Changed::Form => 0,
+    };
     let (kind, series, revision) = match kind {
         Changed::Accepted(series, revision) => (pb::ChangeKind::ReportAccepted, Some(series), Some(revision)),
         Changed::Withdrawn(series, revision) => (pb::ChangeKind::ReportWithdrawn, Some(series), Some(revision)),
         Changed::Explained(series) => (pb::ChangeKind::QueryExplained, Some(series), None),
-        Changed::Rejudged(series) => (pb::ChangeKind::Rejudged, Some(series), None),
+        Changed::Rejudged(series, _) => (pb::ChangeKind::Rejudged, Some(series), None),
         Changed::Units => (pb::ChangeKind::UnitsApplied, None, None),
         Changed::Form => (pb::ChangeKind::FormRegistered, None, None),
     };
@@ -99,5 +103,6 @@ fn change_to_pb(change: Change) -> pb::WatchedChange {
         kind: kind.into(),
         series: series.as_ref().map(series_to_pb),
         revision: revision.map_or(0, |revision| revision.0.into()),
+        further,
     }
 }

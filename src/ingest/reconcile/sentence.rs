@@ -16,8 +16,9 @@ struct Words {
     en: String,
 }
 
-/// The sentence on a cell, Chinese and English.
-pub(super) fn of(form: &Form, difference: Difference, causes: &[Cause]) -> (String, String) {
+/// The sentence on a cell, Chinese and English; `sums` is what refused reports,
+/// their printed totals and corrections add, listed or not.
+pub(super) fn of(form: &Form, difference: Difference, sums: [i64; 3], causes: &[Cause]) -> (String, String) {
     let Some(cell) = form.cells().get(difference.cell) else { return Default::default() };
     let figure = |value: i64| in_printed_unit(value, cell.scale);
     let signed = |value: i64| signed_in_printed_unit(value, cell.scale);
@@ -42,10 +43,11 @@ pub(super) fn of(form: &Form, difference: Difference, causes: &[Cause]) -> (Stri
         size => words.add(&format!("相差 {}", signed(size)), &format!("difference {}", signed(size))),
     }
     let mut sum = computed;
-    for kind in [CauseKind::Refused, CauseKind::PrintedTotal, CauseKind::Corrected] {
-        let of_kind: Vec<&Cause> =
-            causes.iter().filter(|cause| cause.kind == kind && cause.amount != Some(0)).collect();
-        let amount = of_kind.iter().filter_map(|cause| cause.amount).fold(0_i64, i64::saturating_add);
+    for (kind, amount) in [CauseKind::Refused, CauseKind::PrintedTotal, CauseKind::Corrected].into_iter().zip(sums) {
+        let of_kind: Vec<&Cause> = causes
+            .iter()
+            .filter(|cause| cause.kind == kind && cause.amount.is_some_and(|amount| amount != 0))
+            .collect();
         if of_kind.is_empty() {
             continue;
         }
@@ -73,12 +75,27 @@ pub(super) fn of(form: &Form, difference: Difference, causes: &[Cause]) -> (Stri
         let unit = &cause.name;
         words.add(&format!("；{unit} 一家正是这个差额"), &format!("; {unit} alone is the very difference"));
     }
+    unknown(&mut words, causes, stated != sum);
+    (words.zh, words.en)
+}
+
+/// Causes of which the size is not known.
+fn unknown(words: &mut Words, causes: &[Cause], is_left: bool) {
+    let unknown: Vec<&Cause> =
+        causes.iter().filter(|cause| cause.kind == CauseKind::Refused && cause.amount.is_none()).collect();
+    if !unknown.is_empty() {
+        let named = |each: &Cause| each.name.to_string();
+        words.add(
+            &format!("；被退回、所填数未留存：{}", list(&unknown, named, "、", "等")),
+            &format!("; refused, and what it printed was not kept: {}", list(&unknown, named, ", ", "and more")),
+        );
+    }
     for (kind, zh, en) in [
         (CauseKind::Blank, "空白按 0 计", "left it blank, counted as 0"),
         (CauseKind::Missing, "未报", "filed nothing"),
     ] {
         let of_kind: Vec<&Cause> = causes.iter().filter(|cause| cause.kind == kind).collect();
-        if !of_kind.is_empty() && stated != sum {
+        if !of_kind.is_empty() && is_left {
             let named = |each: &Cause| each.name.to_string();
             words.add(
                 &format!("；{zh}：{}", list(&of_kind, named, "、", "等")),
@@ -86,7 +103,6 @@ pub(super) fn of(form: &Form, difference: Difference, causes: &[Cause]) -> (Stri
             );
         }
     }
-    (words.zh, words.en)
 }
 
 impl Words {
