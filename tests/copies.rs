@@ -189,3 +189,26 @@ fn a_mirror_of_another_ledger_is_refused_and_so_is_a_store_that_lost_its_end() {
     let lost = server::refused(&at("older"), &["--mirror", path(&at("mirror"))]);
     assert!(lost.contains("was acknowledged") && lost.contains("crossfoot restore --from"), "{lost}");
 }
+
+/// The head of the golden store, written by version 0.1.0.
+const GOLDEN: (i64, &str) = (37, "c0ca453b8a9d6f3b474d098dfdc8b6d1bc551dcc3e94ccfe1575f0ef299c24e2");
+
+#[test]
+fn a_store_and_a_copy_of_format_1_open_as_they_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, again) = (folder.path().join("store"), folder.path().join("again"));
+    fs::create_dir_all(&store).unwrap();
+    for entry in fs::read_dir(data("store-1")).unwrap().map(Result::unwrap) {
+        if entry.file_name() != "ledger.copy" {
+            fs::copy(entry.path(), store.join(entry.file_name())).unwrap();
+        }
+    }
+    let copy = data("store-1").join("ledger.copy");
+    let restored = run(&["restore", "--from", path(&copy), "--data", path(&again)], NOBODY);
+    assert_eq!(restored.status.code(), Some(0), "{}", String::from_utf8_lossy(&restored.stderr));
+    for place in [&store, &again] {
+        let verified = json(&run(&["verify", "--data", path(place), "--json"], NOBODY));
+        let head = (verified["position"].as_i64().unwrap(), verified["chain_hash"].as_str().unwrap());
+        assert_eq!(head, GOLDEN, "{verified}");
+    }
+}
