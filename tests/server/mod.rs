@@ -22,12 +22,20 @@ impl Server {
     }
 
     pub fn start_with(data: &Path, more: &[&str]) -> Self {
+        Self::start_in(data, more, &[])
+    }
+
+    /// A server with settings in its environment; its log then goes nowhere.
+    pub fn start_in(data: &Path, more: &[&str], settings: &[(&str, String)]) -> Self {
+        let log = if settings.is_empty() { Stdio::inherit() } else { Stdio::null() };
         let mut child = Command::new(CROSSFOOT)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(more)
             .env("CROSSFOOT_LOG", "error")
+            .envs(settings.iter().map(|(name, value)| (*name, value.as_str())))
             .stdout(Stdio::piped())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();
