@@ -6,6 +6,7 @@
 mod admin_service;
 mod convert;
 mod form_service;
+mod guard;
 mod paging;
 mod report_service;
 mod rollup_service;
@@ -14,4 +15,4 @@ mod status;
 mod unit_service;
 
 pub(crate) use convert::finding_from_pb;
-pub use server::{Server, ServerError};
+pub use server::{Capacity, Server, ServerError};

@@ -23,6 +23,7 @@ mod stored;
 mod watch;
 mod writer;
 
+pub use admit::Admitted;
 pub use attempts::Attempt;
 pub use compare::{CellDifference, Comparison, TextDifference};
 pub use contributions::{ExplainAnswer, Listing};

@@ -20,6 +20,7 @@ mod city;
 use std::collections::BTreeMap;
 
 use city::{City, RECEIVED, balanced, request};
+use crossfoot::api::Capacity;
 use crossfoot::client::{ClientError, wire};
 use serde_json::{Value, json};
 use tonic::Code;
@@ -650,7 +651,7 @@ async fn a_watch_that_is_killed_and_resumed_sees_each_change_once() {
 
 #[tokio::test]
 async fn a_watching_reader_that_takes_nothing_is_dropped_and_told_where_to_resume() {
-    let city = City::with(|server| server.watch_behind(20)).await;
+    let city = City::with(|server| server.with_capacity(Capacity { watch_behind: 20, ..Capacity::default() })).await;
     city.apply(&city::units()).await.unwrap();
     let mut stream = city.client.watch(watch(Some(0))).await.unwrap();
     // it takes nothing while changes come

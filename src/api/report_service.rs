@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
 use tokio_util::sync::CancellationToken;
@@ -14,7 +14,7 @@ use super::convert::{
     refused_to_pb, revision_from_pb, series_from_pb, series_to_pb, submission_from_pb, time_to_pb, unit_from_pb,
     unjudged_to_pb, year_from_pb,
 };
-use super::status::{from_submit, invalid};
+use super::status::{from_submit, full, invalid};
 use super::{convert, paging};
 use crate::domain::event::SeriesKey;
 use crate::ingest::{
@@ -31,12 +31,15 @@ use crate::words::{Revision, limits};
 pub(super) struct Reports {
     pub(super) desk: Arc<Desk>,
     pub(super) stop: CancellationToken,
+    /// Places for streams of submissions.
+    pub(super) streams: Arc<Semaphore>,
 }
 
 /// A place in the answers of a stream.
 enum Place {
     Told(Box<pb::SubmissionResult>),
-    Coming(Option<pb::SeriesName>, Answer<Decision>),
+    /// With its share of what the stream may have under way.
+    Coming(Option<pb::SeriesName>, Answer<Decision>, OwnedSemaphorePermit),
 }
 
 type Results = Pin<Box<dyn Stream<Item = Result<pb::SubmitReportsResponse, Status>> + Send>>;
@@ -63,14 +66,18 @@ impl ReportService for Reports {
         &self,
         request: Request<Streaming<pb::SubmitReportsRequest>>,
     ) -> Result<Response<Self::SubmitReportsStream>, Status> {
+        let place = Arc::clone(&self.streams).try_acquire_owned().map_err(|_| full("streams of submissions"))?;
         let (places, waiting) = mpsc::channel(limits::STREAM_IN_FLIGHT);
         let desk = Arc::clone(&self.desk);
         let stop = self.stop.clone();
-        tokio::spawn(take_stream(desk, stop, request.into_inner(), places));
+        tokio::spawn(async move {
+            take_stream(desk, stop, request.into_inner(), places).await;
+            drop(place);
+        });
         let results = ReceiverStream::new(waiting).then(|place: Result<Place, Status>| async {
             let result = match place? {
                 Place::Told(result) => *result,
-                Place::Coming(series, answer) => match answer.await {
+                Place::Coming(series, answer, _share) => match answer.await {
                     Ok(Ok(decision)) => {
                         log_refusal(&decision);
                         decision_to_pb(decision)
@@ -207,6 +214,7 @@ async fn take_stream(
     mut requests: Streaming<pb::SubmitReportsRequest>,
     places: mpsc::Sender<Result<Place, Status>>,
 ) {
+    let shares = Arc::new(Semaphore::new(limits::STREAM_BYTES));
     loop {
         let next = tokio::select! {
             next = requests.next() => next,
@@ -215,7 +223,7 @@ async fn take_stream(
         let place = match next {
             None => return,
             Some(Err(status)) => Err(status),
-            Some(Ok(request)) => begin(&desk, request).await,
+            Some(Ok(request)) => begin(&desk, request, &shares).await,
         };
         let broken = place.is_err();
         if places.send(place).await.is_err() || broken {
@@ -224,20 +232,39 @@ async fn take_stream(
     }
 }
 
-async fn begin(desk: &Desk, request: pb::SubmitReportsRequest) -> Result<Place, Status> {
+async fn begin(desk: &Desk, request: pb::SubmitReportsRequest, shares: &Arc<Semaphore>) -> Result<Place, Status> {
     let told = |result| Ok(Place::Told(Box::new(result)));
     let Some(submission) = request.submission else {
         return told(refused_to_pb(None, "INVALID", "submission: is not there".to_owned()));
     };
     let series = submission.series.clone();
-    match submission_from_pb(submission) {
-        Err(status) => told(refused_to_pb(series, "INVALID", status.message().to_owned())),
-        Ok(submission) => match desk.begin(submission).await {
-            Ok(answer) => Ok(Place::Coming(series, answer)),
-            Err(error) if error.is_ours() => Err(from_submit(&error)),
-            Err(error) => told(unjudged_to_pb(series, &error)),
-        },
+    let bytes = submission.report.as_ref().map_or(0, |report| report.value.len());
+    let submission = match submission_from_pb(submission) {
+        Ok(submission) => submission,
+        Err(status) => return told(refused_to_pb(series, "INVALID", status.message().to_owned())),
+    };
+    let begun = match desk.admit(submission) {
+        Ok(admitted) => {
+            let share = Arc::clone(shares).acquire_many_owned(share(bytes, admitted.findings())).await;
+            let share = share.map_err(|_| Status::internal("the stream has ended"))?;
+            desk.begin(admitted).await.map(|answer| (answer, share))
+        }
+        Err(error) => Err(error),
+    };
+    match begun {
+        Ok((answer, share)) => Ok(Place::Coming(series, answer, share)),
+        Err(error) if error.is_ours() => Err(from_submit(&error)),
+        Err(error) => told(unjudged_to_pb(series, &error)),
     }
+}
+
+/// What a submission takes of what its stream may have under way: its own bytes,
+/// and room for its answer with what was found.
+fn share(bytes: usize, findings: usize) -> u32 {
+    const ANSWER_BYTES: usize = 1 << 10;
+    const FINDING_BYTES: usize = 2 << 10;
+    let answer = findings.saturating_mul(FINDING_BYTES).saturating_add(ANSWER_BYTES);
+    u32::try_from(bytes.saturating_add(answer).min(limits::STREAM_BYTES)).unwrap_or(u32::MAX)
 }
 
 fn log_refusal(decision: &Decision) {

@@ -8,6 +8,7 @@ mod watch;
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
@@ -25,6 +26,7 @@ use crate::words::{FamilyName, Position, Year};
 pub(super) struct Rollups {
     pub(super) desk: Arc<Desk>,
     pub(super) stop: CancellationToken,
+    pub(super) watches: Arc<Semaphore>,
     /// Events that may be committed while a watching reader takes nothing.
     pub(super) watch_behind: u64,
 }

@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::server::TcpIncoming;
+use tower::limit::GlobalConcurrencyLimitLayer;
 
 use super::admin_service::Admin;
 use super::form_service::Forms;
+use super::guard;
 use super::report_service::Reports;
 use super::rollup_service::Rollups;
 use super::unit_service::UnitsDoor;
@@ -39,7 +41,34 @@ pub enum ServerError {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    watch_behind: u64,
+    capacity: Capacity,
+}
+
+/// How much is done at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Capacity {
+    /// Connections; further ones wait.
+    pub connections: usize,
+    /// Calls read and answered; further ones wait, unread.
+    pub calls: usize,
+    /// Streams of submissions; further ones are refused.
+    pub submit_streams: usize,
+    /// Watches; further ones are refused.
+    pub watches: usize,
+    /// Events that may be committed while a watching reader takes nothing.
+    pub watch_behind: u64,
+}
+
+impl Default for Capacity {
+    fn default() -> Self {
+        Self {
+            connections: limits::CONNECTIONS,
+            calls: limits::CALLS,
+            submit_streams: limits::SUBMIT_STREAMS,
+            watches: limits::WATCHES,
+            watch_behind: limits::WATCH_BEHIND,
+        }
+    }
 }
 
 impl Server {
@@ -54,7 +83,7 @@ impl Server {
         let failed = |error| ServerError::Listen(address, error);
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address, watch_behind: limits::WATCH_BEHIND })
+        Ok(Self { listener, address, capacity: Capacity::default() })
     }
 
     /// The address it listens on.
@@ -63,11 +92,10 @@ impl Server {
         self.address
     }
 
-    /// Sets how many events may be committed while a watching reader takes
-    /// nothing; [`limits::WATCH_BEHIND`] else.
+    /// Sets how much is done at once.
     #[must_use]
-    pub fn watch_behind(self, events: u64) -> Self {
-        Self { watch_behind: events, ..self }
+    pub fn with_capacity(self, capacity: Capacity) -> Self {
+        Self { capacity, ..self }
     }
 
     /// Serves until `stop`; then open calls have [`limits::STOP_GRACE`] to end.
@@ -85,11 +113,13 @@ impl Server {
         let reports = pb::report_service_server::ReportServiceServer::new(Reports {
             desk: Arc::clone(&desk),
             stop: stop.clone(),
+            streams: Arc::new(Semaphore::new(self.capacity.submit_streams)),
         });
         let rollups = pb::rollup_service_server::RollupServiceServer::new(Rollups {
             desk: Arc::clone(&desk),
             stop: stop.clone(),
-            watch_behind: self.watch_behind,
+            watches: Arc::new(Semaphore::new(self.capacity.watches)),
+            watch_behind: self.capacity.watch_behind,
         });
         let units = pb::unit_service_server::UnitServiceServer::new(UnitsDoor { desk: Arc::clone(&desk) });
         let admin = pb::admin_service_server::AdminServiceServer::new(Admin { desk: Arc::clone(&desk) });
@@ -98,6 +128,7 @@ impl Server {
         health.set_service_status("", tonic_health::ServingStatus::Serving).await;
         let router = tonic::transport::Server::builder()
             .max_concurrent_streams(limits::STREAMS_PER_CONNECTION)
+            .layer(GlobalConcurrencyLimitLayer::new(self.capacity.calls))
             .http2_keepalive_interval(Some(limits::KEEPALIVE))
             .add_service(health_service)
             .add_service(reflect().build_v1()?)
@@ -107,8 +138,8 @@ impl Server {
             .add_service(units.max_decoding_message_size(limits::UNITS_MESSAGE_BYTES))
             .add_service(forms)
             .add_service(admin);
-        // 44 ms a call without TCP_NODELAY
-        let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
+        let end = CancellationToken::new();
+        let incoming = guard::accept(self.listener, self.capacity.connections, stop.clone(), end.clone());
         let serving = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
         let hard_stop = async {
             stop.cancelled().await;
@@ -122,6 +153,7 @@ impl Server {
                 Ok(())
             }
         };
+        end.cancel();
         tending.abort();
         served
     }

@@ -6,7 +6,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::ingest::SubmitError;
-use crate::words::{Position, WordError};
+use crate::words::{Position, WordError, limits};
 
 /// Where the reasons are at home.
 const DOMAIN: &str = "crossfoot";
@@ -38,6 +38,14 @@ fn status(code: Code, reason: &str, message: String) -> Status {
 fn status_with(code: Code, reason: &str, message: String, more: HashMap<String, String>) -> Status {
     let details = ErrorDetails::with_error_info(reason, DOMAIN, more);
     Status::with_error_details(code, shortened(message), details)
+}
+
+/// So many of this are under way; the details say when to ask again.
+pub(super) fn full(what: &str) -> Status {
+    let mut details = ErrorDetails::with_error_info("TOO_MANY", DOMAIN, HashMap::new());
+    details.set_retry_info(Some(limits::RETRY_AFTER));
+    let message = format!("{what} are under way as many as there may be; ask again");
+    Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
 /// The end of a watch; its details say where to resume.

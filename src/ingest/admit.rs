@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use parking_lot::RwLock;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::outcome::{SeriesChoice, Submission, SubmitError};
 use crate::domain::State;
@@ -15,7 +16,7 @@ use crate::words::limits;
 
 /// A submission, read and judged as far as it can be alone.
 #[derive(Debug)]
-pub(super) struct Admitted {
+pub struct Admitted {
     pub(super) submission: Submission,
     pub(super) series: SeriesKey,
     pub(super) form_id: FormId,
@@ -24,6 +25,22 @@ pub(super) struct Admitted {
     pub(super) reader: Reader,
     /// What the report alone decides.
     pub(super) found: Vec<FindingRecord>,
+    /// Its place in the queue, once it has one.
+    pub(super) room: Option<OwnedSemaphorePermit>,
+}
+
+impl Admitted {
+    /// How many findings the report alone decides.
+    #[must_use]
+    pub fn findings(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Roughly the memory it takes, in KiB.
+    pub(super) fn kib(&self) -> u32 {
+        let bytes = self.submission.report.len().saturating_mul(3).saturating_add(8 << 10);
+        u32::try_from(bytes >> 10).unwrap_or(u32::MAX).min(limits::QUEUE_KIB)
+    }
 }
 
 /// Reads and judges a submission.
@@ -52,5 +69,5 @@ pub(super) fn admit(state: &RwLock<State>, submission: Submission) -> Result<Adm
     form.check_report(&mut reader, submission.statements, &mut found);
     let content = Content::new(&form, &reader, coverage, submission.statements, &submission.explanations);
     let series = SeriesKey { family: form.family().clone(), year, unit, coverage };
-    Ok(Admitted { submission, series, form_id, form, content, reader, found })
+    Ok(Admitted { submission, series, form_id, form, content, reader, found, room: None })
 }

@@ -7,9 +7,9 @@ use std::sync::atomic::AtomicUsize;
 use std::thread::JoinHandle;
 
 use parking_lot::RwLock;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
-use super::admit::admit;
+use super::admit::{Admitted, admit};
 use super::attempts::Attempts;
 use super::batch::{Reply, Work};
 use super::moment::At;
@@ -56,6 +56,8 @@ pub struct Desk {
     /// Position of the last event that readers see, for those who wait.
     pub(super) heads: watch::Receiver<Position>,
     mirror: Option<Arc<RwLock<MirrorStatus>>>,
+    /// Room for what waits for the writer.
+    room: Arc<Semaphore>,
     /// Questions about the past that are put together now.
     pub(super) past_reads: AtomicUsize,
 }
@@ -88,6 +90,7 @@ impl Desk {
         let (state, attempts) = (Arc::new(RwLock::new(state)), Arc::new(RwLock::new(attempts)));
         let (queue, work) = mpsc::channel(limits::QUEUE_SUBMISSIONS);
         let reader = ledger.reader();
+        let room = Arc::new(Semaphore::new(limits::QUEUE_KIB as usize));
         let (published, heads) = watch::channel(state.read().head());
         let writer = Writer {
             ledger,
@@ -99,7 +102,17 @@ impl Desk {
         };
         let thread = std::thread::Builder::new().name("ledger".to_owned()).spawn(move || writer.run(work));
         let writer = Some(thread.map_err(DeskError::Thread)?);
-        Ok(Self { queue: Some(queue), writer, state, attempts, reader, heads, mirror, past_reads: AtomicUsize::new(0) })
+        Ok(Self {
+            queue: Some(queue),
+            writer,
+            state,
+            attempts,
+            reader,
+            heads,
+            mirror,
+            past_reads: AtomicUsize::new(0),
+            room,
+        })
     }
 
     /// Position of the last event that readers see.
@@ -149,16 +162,25 @@ impl Desk {
     /// # Errors
     /// [`SubmitError`] if it was not judged.
     pub async fn submit(&self, submission: Submission) -> Result<Decision, SubmitError> {
-        self.begin(submission).await?.await.unwrap_or_else(|_| Err(stopped()))
+        self.begin(self.admit(submission)?).await?.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Reads a report and checks what it says alone.
+    ///
+    /// # Errors
+    /// [`SubmitError`] if it cannot be judged at all.
+    pub fn admit(&self, submission: Submission) -> Result<Box<Admitted>, SubmitError> {
+        admit(&self.state, submission).map(Box::new)
     }
 
     /// Hands a report in; what became of it is told by the answer. Reports are
     /// decided in the order in which they were handed in.
     ///
     /// # Errors
-    /// [`SubmitError`] if it cannot be judged at all.
-    pub async fn begin(&self, submission: Submission) -> Result<Answer<Decision>, SubmitError> {
-        let admitted = Box::new(admit(&self.state, submission)?);
+    /// [`SubmitError`] if the service stops.
+    pub async fn begin(&self, mut admitted: Box<Admitted>) -> Result<Answer<Decision>, SubmitError> {
+        let room = Arc::clone(&self.room).acquire_many_owned(admitted.kib()).await;
+        admitted.room = Some(room.map_err(|_| stopped())?);
         self.hand_in(|reply| Work::Submit(admitted, reply)).await
     }
 

@@ -61,10 +61,28 @@ pub const REFUSED_BYTES: usize = 64 << 10;
 
 /// Submissions waiting for the sequencer; beyond it senders wait.
 pub const QUEUE_SUBMISSIONS: usize = 4_096;
+/// Memory of the submissions that wait for the sequencer, in KiB; beyond it
+/// senders wait.
+pub const QUEUE_KIB: u32 = 256 << 10;
 /// Submissions of one stream that may be under way.
 pub const STREAM_IN_FLIGHT: usize = 2_048;
-/// Bytes of one gRPC message.
-pub const MESSAGE_BYTES: usize = 4 << 20;
+/// Bytes of what one stream has under way: its reports, and answers not yet taken.
+pub const STREAM_BYTES: usize = 4 << 20;
+/// Streams of submissions at once: with [`STREAM_BYTES`] and [`MESSAGE_BYTES`] each,
+/// 768 MiB at most.
+pub const SUBMIT_STREAMS: usize = 128;
+/// Watches at once; each holds some 200 KB at most.
+pub const WATCHES: usize = 512;
+/// Connections at once; further ones wait.
+pub const CONNECTIONS: usize = 256;
+/// Calls that are being read and answered at once; further ones wait, unread.
+pub const CALLS: usize = 512;
+/// How long a connection may say nothing at first.
+pub const FIRST_BYTE: Duration = Duration::from_secs(10);
+/// When a caller that was refused for want of room may ask again.
+pub const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Bytes of one gRPC message: a report, its explanations, and room.
+pub const MESSAGE_BYTES: usize = 2 << 20;
 /// Bytes of one `ApplyUnits` message.
 pub const UNITS_MESSAGE_BYTES: usize = 32 << 20;
 /// Streams on one connection.

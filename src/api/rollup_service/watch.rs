@@ -11,7 +11,7 @@ use tonic::Status;
 
 use super::{Rollups, total};
 use crate::api::convert::{count, series_to_pb, time_to_pb};
-use crate::api::status::{from_submit, resumable};
+use crate::api::status::{from_submit, full, resumable};
 use crate::domain::TotalKey;
 use crate::ingest::{Change, Changed, SubmitError, Watch, Watched};
 use crate::pb::crossfoot::v1::{self as pb};
@@ -24,9 +24,14 @@ pub(super) type Responses = Pin<Box<dyn Stream<Item = Result<pb::WatchUnitRespon
 pub(super) fn begin(rollups: &Rollups, named: TotalKey, from: Option<Position>) -> Result<Responses, Status> {
     // one place for a response under way, one for the last word
     const PLACES: usize = 2;
+    let place = Arc::clone(&rollups.watches).try_acquire_owned().map_err(|_| full("watches"))?;
     let watch = Arc::clone(&rollups.desk).watch(named, from).map_err(|error| from_submit(&error))?;
     let (places, waiting) = mpsc::channel(PLACES);
-    tokio::spawn(follow(watch, places, rollups.stop.clone(), rollups.watch_behind));
+    let (stop, behind) = (rollups.stop.clone(), rollups.watch_behind);
+    tokio::spawn(async move {
+        follow(watch, places, stop, behind).await;
+        drop(place);
+    });
     Ok(Box::pin(ReceiverStream::new(waiting)))
 }
 
