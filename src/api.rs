@@ -7,6 +7,7 @@ mod admin_service;
 mod convert;
 mod form_service;
 mod guard;
+mod observe;
 mod paging;
 mod report_service;
 mod rollup_service;
@@ -15,4 +16,5 @@ mod status;
 mod unit_service;
 
 pub(crate) use convert::finding_from_pb;
+pub use observe::observe;
 pub use server::{Capacity, Server, ServerError};

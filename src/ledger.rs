@@ -408,6 +408,12 @@ impl LedgerReader {
         self.0.read().clone().ok_or(LedgerError::Closed)
     }
 
+    /// Whether the store is open; it is closed after a failure.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.0.read().is_some()
+    }
+
     /// One event, with the chain up to and with it.
     ///
     /// # Errors

@@ -127,6 +127,7 @@ impl Server {
         let tending = tokio::spawn(tend(desk, stop.clone()));
         health.set_service_status("", tonic_health::ServingStatus::Serving).await;
         let router = tonic::transport::Server::builder()
+            .trace_fn(|request| tracing::info_span!("call", rpc = request.uri().path()))
             .max_concurrent_streams(limits::STREAMS_PER_CONNECTION)
             .layer(GlobalConcurrencyLimitLayer::new(self.capacity.calls))
             .http2_keepalive_interval(Some(limits::KEEPALIVE))

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use super::output::{self, Answer};
-use crate::api::Server;
+use crate::api::{Server, observe};
 use crate::form::Catalog;
 use crate::ingest::Desk;
 use crate::ledger::Mirroring;
@@ -29,6 +29,15 @@ pub(super) struct Args {
     /// Acknowledge nothing while the mirror cannot be written
     #[arg(long, requires = "mirror")]
     mirror_required: bool,
+    /// Also listen here for /metrics (Prometheus) and /healthz; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    observe: Option<SocketAddr>,
+    /// How logs are written
+    #[arg(long, value_parser = ["text", "json"], default_value = "text")]
+    log_format: String,
+    /// Check forms, folders and addresses, and serve nothing
+    #[arg(long)]
+    check: bool,
     /// Further forms: a folder of .proto files
     #[arg(long)]
     forms: Option<PathBuf>,
@@ -38,7 +47,12 @@ pub(super) struct Args {
 pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     let filter = EnvFilter::try_from_env("CROSSFOOT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(colours).with_env_filter(filter).init();
+    let logs = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
+    if args.log_format == "json" {
+        logs.json().init();
+    } else {
+        logs.with_ansi(colours).init();
+    }
     let catalog = Catalog::load(args.forms.as_deref())?;
     // the address first: a second server must not touch the ledger
     let server = Server::bind(args.listen).await?;
@@ -50,9 +64,17 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     let desk = tokio::task::spawn_blocking(open).await??;
     let desk = Arc::new(desk);
     tracing::info!(ledger.position = %desk.head(), ledger.folder = %args.data.display(), "the ledger is open");
+    if args.check {
+        return Ok(Answer::Text(format!("all is well: the ledger ends at position {} 配置无误", desk.head())));
+    }
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
     output::line(&format!("listening on http://{}", server.address()))?;
+    if let Some(address) = args.observe {
+        let address = observe(address, Arc::clone(&desk), stop.clone()).await?;
+        // whoever read the first line may have closed the pipe
+        let _ = output::line(&format!("observing on http://{address}"));
+    }
     server.serve(Arc::clone(&desk), &catalog, stop).await?;
     tracing::info!(ledger.position = %desk.head(), "stopped");
     Ok(Answer::Silent)

@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use super::admit::{Admitted, admit};
 use super::attempts::Attempts;
 use super::batch::{Reply, Work};
+use super::counters::Counters;
 use super::moment::At;
 use super::outcome::{Decision, SeriesChoice, Submission, SubmitError};
 use super::writer::Writer;
@@ -56,6 +57,7 @@ pub struct Desk {
     /// Position of the last event that readers see, for those who wait.
     pub(super) heads: watch::Receiver<Position>,
     mirror: Option<Arc<RwLock<MirrorStatus>>>,
+    counters: Counters,
     /// Room for what waits for the writer.
     room: Arc<Semaphore>,
     /// Questions about the past that are put together now.
@@ -90,6 +92,7 @@ impl Desk {
         let (state, attempts) = (Arc::new(RwLock::new(state)), Arc::new(RwLock::new(attempts)));
         let (queue, work) = mpsc::channel(limits::QUEUE_SUBMISSIONS);
         let reader = ledger.reader();
+        let counters = Counters::default();
         let room = Arc::new(Semaphore::new(limits::QUEUE_KIB as usize));
         let (published, heads) = watch::channel(state.read().head());
         let writer = Writer {
@@ -99,6 +102,7 @@ impl Desk {
             attempts: Arc::clone(&attempts),
             clock,
             published,
+            counters: counters.clone(),
         };
         let thread = std::thread::Builder::new().name("ledger".to_owned()).spawn(move || writer.run(work));
         let writer = Some(thread.map_err(DeskError::Thread)?);
@@ -112,6 +116,7 @@ impl Desk {
             mirror,
             past_reads: AtomicUsize::new(0),
             room,
+            counters,
         })
     }
 
@@ -119,6 +124,18 @@ impl Desk {
     #[must_use]
     pub fn head(&self) -> Position {
         self.state.read().head()
+    }
+
+    /// What was counted since the start.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Whether the store is open; it is closed after a failure until it opens again.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.reader.is_open()
     }
 
     /// How the mirror does, if there is one.

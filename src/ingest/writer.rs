@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use super::admit::Admitted;
 use super::attempts::{Attempt, Attempts, stored_key};
 use super::batch::{Batch, Reply, Told, Waiting, Work, tell};
+use super::counters::Counters;
 use super::explain;
 use super::outcome::{Decision, Outcome, Receipt, SubmitError};
 use super::sequence::{Judged, Overlay, Verdicts};
@@ -33,6 +34,7 @@ pub(super) struct Writer {
     pub(super) clock: Clock,
     /// Tells those who wait how far the ledger goes.
     pub(super) published: watch::Sender<Position>,
+    pub(super) counters: Counters,
 }
 
 impl Writer {
@@ -243,6 +245,7 @@ impl Writer {
                 told.into_iter().for_each(|told| self.tell(told));
             }
             Err(error) => {
+                self.counters.failed();
                 batch.waiting.into_iter().for_each(|waiting| waiting.fail(&error));
                 // what was decided on top of a lost batch is void
                 told.into_iter().for_each(|told| tell(told.reply, Err(error.clone())));
@@ -259,7 +262,10 @@ impl Writer {
 
     fn append(&mut self, batch: &Batch) -> Result<Appended, SubmitError> {
         match self.ledger.append(&batch.events, &batch.texts) {
-            Ok(appended) => return Ok(appended),
+            Ok(appended) => {
+                self.counters.committed(batch.events.len());
+                return Ok(appended);
+            }
             Err(AppendError::DiskFull) => return Err(SubmitError::DiskFull),
             Err(AppendError::Mirror(error)) => return Err(no_mirror(&error)),
             Err(AppendError::Unknown(error)) => {
@@ -313,6 +319,7 @@ impl Writer {
                 Err(error) => return tell(reply, Err(error)),
             }
         }
+        self.counters.decided(&decision.outcome);
         tell(reply, Ok(decision));
     }
 
@@ -340,6 +347,7 @@ impl Writer {
                         chain_hash: *chain_hash,
                         time: event.time,
                     }));
+                    self.counters.decided(&decision.outcome);
                     tell(reply, Ok(*decision));
                 }
                 Waiting::Withdrawn(reply) => tell(reply, Ok(event.position)),
