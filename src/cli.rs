@@ -63,6 +63,8 @@ enum Command {
     Verify(verify::Args),
     Backup(copies::BackupArgs),
     Restore(copies::RestoreArgs),
+    Export(copies::ExportArgs),
+    Import(copies::ImportArgs),
 }
 
 /// Where the service is.
@@ -123,6 +125,8 @@ fn execute(command: &Command) -> anyhow::Result<Answer> {
         Command::Check(args) => check::run(args),
         Command::Proto(args) => proto::run(args),
         Command::Verify(args) => verify::run(args),
+        Command::Export(args) => copies::export(args),
+        Command::Import(args) => copies::import(args),
         Command::Restore(args) => copies::restore(args),
         Command::Backup(args) => wait(copies::back_up(args)),
         Command::Serve(args) => wait(serve::run(args)),

@@ -11,6 +11,7 @@ mod mirror;
 mod page;
 mod store;
 mod stored;
+mod transfer;
 mod witness;
 
 use std::collections::BTreeSet;
@@ -27,6 +28,7 @@ pub use mirror::{MirrorStatus, Mirroring};
 pub use page::PageError;
 use store::{Batch, Store};
 pub use store::{StoreError, StoredAttempt};
+pub use transfer::{ImportError, import};
 use witness::{Found, Head, Witness};
 
 use crate::domain::event::Event;
@@ -236,6 +238,12 @@ impl Ledger {
         }
         self.tend_mirror().map_err(AppendError::Mirror)?;
         self.append_encoded(&store, events.iter().map(codec::encode).collect(), texts)
+    }
+
+    /// Appends events as they were encoded elsewhere.
+    fn append_bytes(&mut self, encoded: Vec<Vec<u8>>, texts: &[(Digest, Vec<u8>)]) -> Result<Appended, AppendError> {
+        let store = self.store.get().map_err(AppendError::Closed)?;
+        self.append_encoded(&store, encoded, texts)
     }
 
     fn append_encoded(
@@ -491,6 +499,11 @@ impl LedgerReader {
         }
         copy.into_inner().flush().map_err(failed)?;
         Ok(head)
+    }
+
+    /// Whether texts are there and sound.
+    fn text_of(&self, digests: &[Digest]) -> Result<(), LedgerError> {
+        digests.iter().try_for_each(|digest| self.text(digest).map(drop))
     }
 
     /// A text that stands beside the chain.

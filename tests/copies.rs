@@ -212,3 +212,34 @@ fn a_store_and_a_copy_of_format_1_open_as_they_did() {
         assert_eq!(head, GOLDEN, "{verified}");
     }
 }
+
+#[tokio::test]
+async fn what_is_exported_and_imported_is_the_same_ledger_in_either_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let mut server = Server::start(&at("store"));
+    fill(&server);
+    let before = answers(&server.address).await;
+    server.terminate();
+    let store = at("store");
+    let head = json(&run(&["verify", "--data", path(&store), "--json"], NOBODY));
+    for format in ["json", "protobuf"] {
+        let (file, again) = (at(&format!("{format}.export")), at(format));
+        let export = ["export", "--data", path(&store), "--to", path(&file), "--format", format];
+        let said = run(&export, NOBODY);
+        assert_eq!(said.status.code(), Some(0), "{}", String::from_utf8_lossy(&said.stderr));
+        let import = ["import", "--from", path(&file), "--data", path(&again), "--format", format];
+        let said = run(&import, NOBODY);
+        assert_eq!(said.status.code(), Some(0), "{}", String::from_utf8_lossy(&said.stderr));
+        assert_eq!(json(&run(&["verify", "--data", path(&again), "--json"], NOBODY)), head);
+        assert_eq!(run(&import, NOBODY).status.code(), Some(2), "a ledger is never written over");
+        assert_eq!(answers(&Server::start(&again).address).await, before);
+        // cut short or changed, it is refused with the place
+        let whole = fs::read(&file).unwrap();
+        fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+        let broken = at(&format!("{format}.broken"));
+        let said = run(&["import", "--from", path(&file), "--data", path(&broken), "--format", format], NOBODY);
+        assert_eq!(said.status.code(), Some(2));
+        assert!(String::from_utf8(said.stderr).unwrap().contains("item "));
+    }
+}

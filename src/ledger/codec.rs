@@ -23,6 +23,11 @@ pub struct CodecError {
     pub problem: String,
 }
 
+/// An event as it is stored, not looked at.
+pub(super) fn stored(bytes: &[u8], position: Position) -> Result<stored::Event, CodecError> {
+    stored::Event::decode(bytes).map_err(|error| CodecError { position, problem: error.to_string() })
+}
+
 /// Digests of the texts that stand beside a stored event.
 pub(super) fn text_digests(bytes: &[u8]) -> Vec<Digest> {
     let digest = match stored::Event::decode(bytes).ok().and_then(|event| event.kind) {
