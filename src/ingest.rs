@@ -29,7 +29,7 @@ pub use attempts::Attempt;
 pub use compare::{CellDifference, Comparison, TextDifference};
 pub use contributions::{ExplainAnswer, Listing};
 pub use counters::Counters;
-pub use desk::{Answer, Desk, DeskError};
+pub use desk::{Answer, Desk, DeskError, Keeping};
 pub use moment::At;
 pub use outcome::{Decision, Outcome, Reason, Receipt, SeriesChoice, Submission, SubmitError, Unused, UnusedReason};
 pub use reconcile::{ReconcileAnswer, Reconciled};

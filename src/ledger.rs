@@ -34,7 +34,7 @@ use witness::{Found, Head, Witness};
 use crate::domain::event::Event;
 use crate::domain::{ApplyError, State};
 use crate::form::FindingRecord;
-use crate::words::{Digest, Position};
+use crate::words::{Digest, Position, limits};
 
 /// Why the ledger cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +134,8 @@ pub struct Ledger {
     store: LedgerReader,
     witness: Witness,
     mirror: Option<Mirror>,
+    /// Free bytes below which nothing is written.
+    reserve: u64,
     head: Position,
     chain: Digest,
 }
@@ -183,7 +185,7 @@ impl Ledger {
         }
         store.sync_folder()?;
         let store = LedgerReader(Arc::new(RwLock::new(Some(store))));
-        Ok(Self { dir: dir.to_owned(), store, witness, mirror: None, head, chain })
+        Ok(Self { dir: dir.to_owned(), store, witness, mirror: None, reserve: limits::DISK_RESERVE_BYTES, head, chain })
     }
 
     /// Position of the last event, and the chain up to it.
@@ -196,6 +198,11 @@ impl Ledger {
     #[must_use]
     pub fn reader(&self) -> LedgerReader {
         self.store.clone()
+    }
+
+    /// Sets the free bytes below which nothing is written.
+    pub fn keep_free(&mut self, bytes: u64) {
+        self.reserve = bytes;
     }
 
     /// Mirrors every commit from now on, and what is there already.
@@ -231,7 +238,7 @@ impl Ledger {
     /// [`AppendError`]; after [`AppendError::Unknown`] call [`Ledger::reopen`].
     pub fn append(&mut self, events: &[Event], texts: &[(Digest, Vec<u8>)]) -> Result<Appended, AppendError> {
         let store = self.store.get().map_err(AppendError::Closed)?;
-        match store.check_room() {
+        match store.check_room(self.reserve) {
             Ok(()) => {}
             Err(StoreError::DiskFull(_)) => return Err(AppendError::DiskFull),
             Err(other) => return Err(AppendError::Closed(other.into())),

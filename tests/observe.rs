@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use crossfoot::api::observe;
 use crossfoot::form::Catalog;
-use crossfoot::ingest::Desk;
+use crossfoot::ingest::{Desk, Keeping};
 use crossfoot::ledger::Mirroring;
 use crossfoot::words::clock;
 use serde_json::Value;
@@ -48,7 +48,8 @@ async fn metrics_count_what_was_decided_and_health_tells_of_a_mirror_that_failed
     let mirror = folder.path().join("mirror");
     let catalog = Catalog::load(None).unwrap();
     let mirroring = Some(Mirroring { dir: mirror.clone(), required: false });
-    let desk = Desk::open_mirrored(&folder.path().join("store"), mirroring, &catalog, clock::system).unwrap();
+    let keeping = Keeping { mirroring, ..Keeping::default() };
+    let desk = Desk::open_with(&folder.path().join("store"), keeping, &catalog, clock::system).unwrap();
     let desk = Arc::new(desk);
     let stop = CancellationToken::new();
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));

@@ -10,9 +10,9 @@ use tracing_subscriber::EnvFilter;
 use super::output::{self, Answer};
 use crate::api::{Server, observe};
 use crate::form::Catalog;
-use crate::ingest::Desk;
+use crate::ingest::{Desk, Keeping};
 use crate::ledger::Mirroring;
-use crate::words::clock;
+use crate::words::{clock, limits};
 
 /// Run the service (loopback only: callers are not authenticated yet)
 #[derive(Debug, clap::Args)]
@@ -29,6 +29,9 @@ pub(super) struct Args {
     /// Acknowledge nothing while the mirror cannot be written
     #[arg(long, requires = "mirror")]
     mirror_required: bool,
+    /// Free MiB of the disk below which nothing more is written; reads go on
+    #[arg(long, value_name = "MIB", default_value_t = limits::DISK_RESERVE_BYTES >> 20)]
+    disk_reserve: u64,
     /// Also listen here for /metrics (Prometheus) and /healthz; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     observe: Option<SocketAddr>,
@@ -60,7 +63,8 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     let forms = catalog.clone();
     let required = args.mirror_required;
     let mirroring = args.mirror.clone().map(|dir| Mirroring { dir, required });
-    let open = move || Desk::open_mirrored(&data, mirroring, &forms, clock::system);
+    let keeping = Keeping { mirroring, disk_reserve: args.disk_reserve.saturating_mul(1 << 20) };
+    let open = move || Desk::open_with(&data, keeping, &forms, clock::system);
     let desk = tokio::task::spawn_blocking(open).await??;
     let desk = Arc::new(desk);
     tracing::info!(ledger.position = %desk.head(), ledger.folder = %args.data.display(), "the ledger is open");

@@ -46,6 +46,21 @@ pub enum DeskError {
     Thread(std::io::Error),
 }
 
+/// How the ledger is kept.
+#[derive(Debug, Clone)]
+pub struct Keeping {
+    /// A mirror of every commit.
+    pub mirroring: Option<Mirroring>,
+    /// Free bytes of the disk below which nothing more is written.
+    pub disk_reserve: u64,
+}
+
+impl Default for Keeping {
+    fn default() -> Self {
+        Self { mirroring: None, disk_reserve: limits::DISK_RESERVE_BYTES }
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Desk {
@@ -71,22 +86,19 @@ impl Desk {
     /// # Errors
     /// [`DeskError`] if the ledger is damaged, in use, or knows other cells.
     pub fn open(dir: &Path, catalog: &Catalog, clock: Clock) -> Result<Self, DeskError> {
-        Self::open_mirrored(dir, None, catalog, clock)
+        Self::open_with(dir, Keeping::default(), catalog, clock)
     }
 
-    /// The same, with a mirror of every commit.
+    /// The same, with how the ledger is kept.
     ///
     /// # Errors
     /// [`DeskError`]; also if the mirror is of another ledger, or ahead of this one.
-    pub fn open_mirrored(
-        dir: &Path,
-        mirroring: Option<Mirroring>,
-        catalog: &Catalog,
-        clock: Clock,
-    ) -> Result<Self, DeskError> {
+    pub fn open_with(dir: &Path, keeping: Keeping, catalog: &Catalog, clock: Clock) -> Result<Self, DeskError> {
+        let Keeping { mirroring, disk_reserve } = keeping;
         let mut state = State::new();
         let mut ledger = Ledger::open(dir, &mut state)?;
         let mirror = mirroring.map(|mirroring| ledger.mirror(mirroring)).transpose()?;
+        ledger.keep_free(disk_reserve);
         register(&mut ledger, &mut state, catalog, clock)?;
         let attempts = Attempts::load(ledger.attempts()?);
         let (state, attempts) = (Arc::new(RwLock::new(state)), Arc::new(RwLock::new(attempts)));

@@ -28,7 +28,7 @@ pub enum StoreError {
     #[error("{0} holds a ledger of an unknown format; a newer crossfoot wrote it")]
     UnknownFormat(PathBuf),
     /// The disk is full but for the reserve.
-    #[error("less than {reserve} bytes are free on the disk of {0}", reserve = limits::DISK_RESERVE_BYTES)]
+    #[error("the disk of {0} is full but for its reserve")]
     DiskFull(PathBuf),
     /// sled failed, or cannot read what is there.
     #[error("the store in {0} cannot be read or written: {reason}", reason = plain(.1))]
@@ -226,11 +226,11 @@ impl Store {
     }
 
     /// Refuses before sled can meet a full disk.
-    pub(super) fn check_room(&self) -> Result<(), StoreError> {
+    pub(super) fn check_room(&self, reserve: u64) -> Result<(), StoreError> {
         let free = rustix::fs::statvfs(&self.dir)
             .map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize))
             .map_err(|error| StoreError::File(self.dir.clone(), error.into()))?;
-        if free < limits::DISK_RESERVE_BYTES { Err(StoreError::DiskFull(self.dir.clone())) } else { Ok(()) }
+        if free < reserve { Err(StoreError::DiskFull(self.dir.clone())) } else { Ok(()) }
     }
 
     /// Writes a batch: all of it or nothing, and durable when this returns.
