@@ -195,3 +195,55 @@ async fn every_acknowledged_report_survives_a_kill_at_any_moment() {
     let again = client.submit(own(&unit, year, 3)).await.unwrap();
     assert_eq!(again.outcome(), Outcome::Unchanged);
 }
+
+#[test]
+fn the_command_line_outlives_a_restart_of_the_service() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::process::{Command, Stdio};
+
+    const LINES: usize = 600;
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    let mut server = Server::start(&store);
+    let units = json!(
+        std::iter::once(json!({ "code": "R", "kind": "district", "name": "R", "from_year": 2019 }))
+            .chain((0..LINES).map(
+                |n| json!({ "code": format!("R-{n}"), "parent": "R", "kind": "town", "name": "U", "from_year": 2019 })
+            ))
+            .collect::<Vec<_>>()
+    );
+    let units = server::file(folder.path(), "units.json", units.to_string().as_bytes());
+    assert_eq!(server.run(&["units", "apply", &units]).status.code(), Some(0));
+    let report = city::json_report(&city::form(), &city::balanced(3));
+    let mut sending = Command::new(env!("CARGO_BIN_EXE_crossfoot"))
+        .args(["submit", "-", "--json", "--server", &server.address])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = sending.stdin.take().unwrap();
+    let writing = std::thread::spawn(move || {
+        for number in 0..LINES {
+            let line = json!({ "unit": format!("R-{number}"), "year": 2024, "coverage": "OWN", "report": report });
+            writeln!(lines, "{line}").unwrap();
+        }
+    });
+    let mut told = Vec::new();
+    for line in BufReader::new(sending.stdout.take().unwrap()).lines() {
+        told.push(serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+        if told.len() == 50 {
+            // killed, and started again at the same address
+            let address = server.address.trim_start_matches("http://").to_owned();
+            server.kill();
+            server = Server::start_at(&store, &address);
+        }
+    }
+    writing.join().unwrap();
+    assert_eq!(sending.wait().unwrap().code(), Some(0));
+    assert_eq!(told.len(), LINES);
+    for (number, answer) in told.iter().enumerate() {
+        assert_eq!(answer["unit"], format!("R-{number}"));
+        assert!(answer["outcome"] == "ACCEPTED" || answer["outcome"] == "UNCHANGED", "{answer}");
+        assert_eq!(answer["receipt"]["revision"], 1);
+    }
+}

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, IsTerminal as _, Read};
 use std::path::PathBuf;
+use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use tonic::{Code, Streaming};
 
 use super::ServerArg;
 use super::output::{self, Answer, findings_text};
@@ -34,7 +36,14 @@ pub(super) struct Args {
 /// What is answered for a line: by this program, or by the next result.
 enum Slot {
     Here(Value),
-    Sent { unit: String, year: i32, coverage: String },
+    Sent { line: Named, request: Box<wire::SubmitReportRequest> },
+}
+
+/// Which line an answer is for.
+struct Named {
+    unit: String,
+    year: i32,
+    coverage: String,
 }
 
 /// What was told so far.
@@ -56,18 +65,16 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     let client = Client::connect(&args.server.server).await?;
     let stream = client.submissions().await?;
     let (slots, mut waiting) = mpsc::channel(limits::STREAM_IN_FLIGHT);
-    let sender = tokio::spawn(send(client, input, stream.requests, slots, args.validate_only));
-    let mut results = stream.results;
+    let sender = tokio::spawn(send(client.clone(), input, stream.requests, slots, args.validate_only));
+    let mut results = Some(stream.results);
     let mut tally = Tally::default();
     let bar =
         if std::io::stderr().is_terminal() && !args.json { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     while let Some(slot) = waiting.recv().await {
         match slot {
             Slot::Here(value) => tell(&mut tally, args.json, &bar, "REFUSED", &value, &[])?,
-            Slot::Sent { unit, year, coverage } => {
-                let result = results.message().await.map_err(ClientError::from)?;
-                let result = result.and_then(|response| response.result);
-                let result = result.ok_or_else(|| anyhow!("the service ended the stream before its last answer"))?;
+            Slot::Sent { line: Named { unit, year, coverage }, request } => {
+                let result = result_of(&client, &mut results, *request).await?;
                 let findings: Vec<_> = result.findings.iter().cloned().map(|found| client::finding(found).0).collect();
                 let outcome = super::submission::outcome_name(result.outcome());
                 let value = answer(&unit, year, &coverage, result);
@@ -84,6 +91,48 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
         output::line(&format!("{accepted} accepted, {unchanged} unchanged, {refused} refused{dry}"))?;
     }
     Ok(Answer::Silent.no_if(refused > 0))
+}
+
+/// The result of a report that was sent. Once the stream has broken, it and those
+/// after it are sent again one by one: their ids make that safe.
+async fn result_of(
+    client: &Client,
+    results: &mut Option<Streaming<wire::SubmitReportsResponse>>,
+    request: wire::SubmitReportRequest,
+) -> anyhow::Result<wire::SubmissionResult> {
+    if let Some(stream) = results {
+        match stream.message().await.map_err(ClientError::from) {
+            Ok(Some(wire::SubmitReportsResponse { result: Some(result) })) => return Ok(result),
+            Ok(_) => {}
+            Err(error) if !is_passing(&error) => return Err(error.into()),
+            Err(error) => output::note(&format!("{error}; sending again what had no answer")),
+        }
+        *results = None;
+    }
+    Ok(patiently(async || client.submit(request.clone()).await).await?)
+}
+
+/// Whether a call may be answered a little later: the service starts again.
+fn is_passing(error: &ClientError) -> bool {
+    match error {
+        ClientError::Unreachable(..) => true,
+        ClientError::Failed(status) => matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Cancelled),
+        ClientError::Address(_) | ClientError::Refused(_) | ClientError::Form(_) => false,
+    }
+}
+
+/// Calls until there is an answer, for a minute or so.
+async fn patiently<T>(call: impl AsyncFn() -> Result<T, ClientError>) -> Result<T, ClientError> {
+    const TRIES: u32 = 40;
+    let mut pause = Duration::from_millis(100);
+    for _ in 0..TRIES {
+        match call().await {
+            Err(error) if is_passing(&error) => tokio::time::sleep(pause).await,
+            answer => return answer,
+        }
+        pause = pause.saturating_mul(2).min(Duration::from_secs(2));
+    }
+    call().await
 }
 
 /// Sends the lines of the file, in order; what cannot be sent is refused here.
@@ -116,14 +165,11 @@ async fn send(
                         Slot::Here(refused_here(number, &named, &error))
                     }
                     Ok(submission) => {
-                        let request = wire::SubmitReportsRequest { submission: Some(submission) };
-                        if requests.send(request).await.is_err() {
-                            // the stream has ended; its status is told where results are read
-                            let slot = Slot::Sent { unit: line.unit, year: line.year, coverage: line.coverage };
-                            let _ = slots.send(slot).await;
-                            return Ok(());
-                        }
-                        Slot::Sent { unit: line.unit, year: line.year, coverage: line.coverage.to_ascii_uppercase() }
+                        let request = Box::new(submission.clone());
+                        // if the stream has broken, it is sent where results are read
+                        let _ = requests.send(wire::SubmitReportsRequest { submission: Some(submission) }).await;
+                        let (unit, year, coverage) = (line.unit, line.year, line.coverage.to_ascii_uppercase());
+                        Slot::Sent { line: Named { unit, year, coverage }, request }
                     }
                 }
             }

@@ -25,12 +25,20 @@ impl Server {
         Self::start_in(data, more, &[])
     }
 
+    /// A server at an address that one before it had.
+    pub fn start_at(data: &Path, address: &str) -> Self {
+        Self::start_in(data, &["--listen", address], &[])
+    }
+
     /// A server with settings in its environment; its log then goes nowhere.
     pub fn start_in(data: &Path, more: &[&str], settings: &[(&str, String)]) -> Self {
+        let free = ["--listen", "127.0.0.1:0"];
+        let listen = if more.contains(&"--listen") { &[][..] } else { &free[..] };
         let log = if settings.is_empty() { Stdio::inherit() } else { Stdio::null() };
         let mut child = Command::new(CROSSFOOT)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .args(["serve", "--data"])
             .arg(data)
+            .args(listen)
             .args(more)
             .env("CROSSFOOT_LOG", "error")
             .envs(settings.iter().map(|(name, value)| (*name, value.as_str())))
