@@ -349,12 +349,20 @@ fn text_digests(event: &[u8]) -> Vec<Digest> {
     codec::text_digests(event)
 }
 
-/// Makes a ledger from a mirror or a backup, in a folder without one. Gives its
-/// head as the copy says it; open it to prove the rest.
+/// What was restored.
+#[derive(Debug)]
+pub struct Restored {
+    /// Its head, as the copy says it; open it to prove the rest.
+    pub head: (Position, Digest),
+    /// Where in the copy a last record begins that is not whole, and was left out.
+    pub cut_at: Option<u64>,
+}
+
+/// Makes a ledger from a mirror or a backup, in a folder without one.
 ///
 /// # Errors
 /// [`LedgerError::NotEmpty`], or what is wrong with the copy.
-pub fn restore(from: &Path, dir: &Path) -> Result<(Position, Digest), LedgerError> {
+pub fn restore(from: &Path, dir: &Path) -> Result<Restored, LedgerError> {
     let mut reader = copy::CopyReader::open(from)?;
     let store = Store::open(dir)?;
     if !store.is_empty() {
@@ -370,7 +378,7 @@ pub fn restore(from: &Path, dir: &Path) -> Result<(Position, Digest), LedgerErro
     let told = witness.put(Head { position: head.0, chain: head.1 });
     told.map_err(|(path, error)| StoreError::File(path, error))?;
     store.sync_folder()?;
-    Ok(head)
+    Ok(Restored { head, cut_at: reader.cut_at() })
 }
 
 /// Folds the events from a position on; checks the chain from what is before it,

@@ -61,6 +61,17 @@ async fn a_stream_too_many_is_refused_and_told_when_to_ask_again() {
 }
 
 #[tokio::test]
+async fn a_connection_that_says_nothing_is_closed() {
+    let capacity = Capacity { first_byte: Duration::from_millis(20), ..Capacity::default() };
+    let city = City::with(|server| server.with_capacity(capacity)).await;
+    let mut silent = TcpStream::connect(city.address.trim_start_matches("http://")).await.unwrap();
+    let mut said = Vec::new();
+    // the server says its settings first; then it closes
+    let _ = silent.read_to_end(&mut said).await;
+    city.client.status().await.unwrap();
+}
+
+#[tokio::test]
 async fn connections_beyond_the_limit_wait_for_a_place() {
     let city = City::with(|server| server.with_capacity(Capacity { connections: 2, ..Capacity::default() })).await;
     let address = city.address.trim_start_matches("http://").to_owned();

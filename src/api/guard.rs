@@ -17,7 +17,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
-use crate::words::limits;
+use super::server::Capacity;
 
 /// A connection under guard.
 pub(super) struct Guarded {
@@ -31,13 +31,13 @@ pub(super) struct Guarded {
 /// Accepts connections until told to stop; `end` then closes those still open.
 pub(super) fn accept(
     listener: TcpListener,
-    connections: usize,
+    capacity: Capacity,
     stop: CancellationToken,
     end: CancellationToken,
 ) -> ReceiverStream<io::Result<Guarded>> {
     const WAITING: usize = 16;
     let (accepted, incoming) = mpsc::channel(WAITING);
-    let places = Arc::new(Semaphore::new(connections));
+    let places = Arc::new(Semaphore::new(capacity.connections));
     tokio::spawn(async move {
         loop {
             // further connections wait in the system's own queue
@@ -57,7 +57,7 @@ pub(super) fn accept(
             };
             // 44 ms a call without TCP_NODELAY
             let _ = io.set_nodelay(true);
-            let silent = Some(Box::pin(tokio::time::sleep(limits::FIRST_BYTE)));
+            let silent = Some(Box::pin(tokio::time::sleep(capacity.first_byte)));
             let ended = Box::pin(end.clone().cancelled_owned());
             if accepted.send(Ok(Guarded { io, _place: place, ended, silent })).await.is_err() {
                 return;

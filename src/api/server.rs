@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -49,6 +50,8 @@ pub struct Server {
 pub struct Capacity {
     /// Connections; further ones wait.
     pub connections: usize,
+    /// How long a connection may say nothing at first.
+    pub first_byte: Duration,
     /// Calls read and answered; further ones wait, unread.
     pub calls: usize,
     /// Streams of submissions; further ones are refused.
@@ -63,6 +66,7 @@ impl Default for Capacity {
     fn default() -> Self {
         Self {
             connections: limits::CONNECTIONS,
+            first_byte: limits::FIRST_BYTE,
             calls: limits::CALLS,
             submit_streams: limits::SUBMIT_STREAMS,
             watches: limits::WATCHES,
@@ -140,7 +144,7 @@ impl Server {
             .add_service(forms)
             .add_service(admin);
         let end = CancellationToken::new();
-        let incoming = guard::accept(self.listener, self.capacity.connections, stop.clone(), end.clone());
+        let incoming = guard::accept(self.listener, self.capacity, stop.clone(), end.clone());
         let serving = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
         let hard_stop = async {
             stop.cancelled().await;

@@ -9,11 +9,11 @@ use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 use serde_json::json;
 
 use super::ServerArg;
-use super::output::Answer;
+use super::output::{self, Answer};
 use crate::client::{Client, ClientError};
 use crate::domain::State;
 use crate::form::DESCRIPTORS;
-use crate::ledger::{self, Ledger};
+use crate::ledger::{self, Ledger, Restored};
 
 /// Copy the whole ledger of a running service to a file
 #[derive(Debug, clap::Args)]
@@ -172,15 +172,24 @@ pub(super) async fn back_up(args: &BackupArgs) -> anyhow::Result<Answer> {
 
 /// Runs `restore`.
 pub(super) fn restore(args: &RestoreArgs) -> anyhow::Result<Answer> {
-    let (position, chain) = ledger::restore(&args.from, &args.data)?;
+    let Restored { head: (position, chain), cut_at } = ledger::restore(&args.from, &args.data)?;
     // opened once, so that what was restored is proved to be a ledger
     let mut state = State::new();
     let restored = Ledger::open(&args.data, &mut state)?.head();
     anyhow::ensure!(restored == (position, chain), "what was restored ends at {}, the copy at {position}", restored.0);
     let data = args.data.display();
-    Ok(if args.json {
-        Answer::Json(json!({ "data": data.to_string(), "position": position.0, "chain_hash": chain.to_string() }))
+    let from = args.from.display();
+    if let Some(at) = cut_at {
+        // exit code 1: whoever restores must know
+        output::note(&format!(
+            "{from} is not whole from byte {at} on; what came after position {position} is not in it"
+        ));
+    }
+    let answer = if args.json {
+        let chain = chain.to_string();
+        Answer::Json(json!({ "data": data.to_string(), "position": position.0, "chain_hash": chain, "cut_at": cut_at }))
     } else {
         Answer::Text(format!("{data}: restored up to position {position} 已恢复\nhead {chain}"))
-    })
+    };
+    Ok(answer.no_if(cut_at.is_some()))
 }

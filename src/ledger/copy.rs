@@ -1,10 +1,11 @@
 //! A plain copy of a ledger in one file: what a mirror and a backup are.
 //!
-//! Format 1: 16 bytes of magic, then records, each a length, a payload, and the
-//! SHA-256 of the hash before it and the payload. A payload says how far the copy
-//! goes with it and the chain up to there, then entries of the store as they are.
-//! A record that was cut short at the end was never acknowledged and is left out;
-//! damage anywhere else is an error that names the byte.
+//! Format 1: 16 bytes of magic, then records, each a length, 4 bytes that vouch for
+//! it, a payload, and the SHA-256 of the hash before it and the payload. A payload
+//! says how far the copy goes with it and the chain up to there, then entries of
+//! the store as they are. A last record that is not whole is left out, and that is
+//! told: in a mirror it was never acknowledged. Damage anywhere else is an error
+//! that names the byte.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek as _, SeekFrom, Write};
@@ -62,6 +63,14 @@ pub(super) struct Record {
     pub(super) entries: Vec<Entry>,
 }
 
+/// What vouches for the length of a record.
+fn vouch(chain: &Digest, length: &[u8]) -> [u8; 4] {
+    let digest = Digest::of(&[chain.as_bytes(), b"length", length]);
+    let mut vouched = [0; 4];
+    vouched.iter_mut().zip(digest.as_bytes()).for_each(|(to, from)| *to = *from);
+    vouched
+}
+
 /// Writes records, each chained to the one before.
 #[derive(Debug)]
 pub(super) struct CopyWriter<W> {
@@ -94,7 +103,9 @@ impl<W: Write> CopyWriter<W> {
         }
         let length = u32::try_from(payload.len()).map_err(io::Error::other)?;
         let chain = Digest::of(&[self.chain.as_bytes(), &payload]);
-        self.out.write_all(&[&length.to_le_bytes()[..], &payload, chain.as_bytes()].concat())?;
+        let length = length.to_le_bytes();
+        let vouched = vouch(&self.chain, &length);
+        self.out.write_all(&[&length[..], &vouched, &payload, chain.as_bytes()].concat())?;
         self.chain = chain;
         Ok(())
     }
@@ -123,6 +134,8 @@ pub(super) struct CopyReader {
     chain: Digest,
     /// Where the next record begins.
     at: u64,
+    /// Where a last record begins that is not whole.
+    cut_at: Option<u64>,
 }
 
 impl CopyReader {
@@ -138,44 +151,53 @@ impl CopyReader {
             }
             Err(error) => return Err(CopyError::File(path.to_owned(), error)),
         }
-        Ok(Self { path: path.to_owned(), file, chain: Digest::ZERO, at: MAGIC.len() as u64 })
+        Ok(Self { path: path.to_owned(), file, chain: Digest::ZERO, at: MAGIC.len() as u64, cut_at: None })
     }
 
-    /// The next record; none at the end, or where the last one was cut short.
+    /// The next record; none at the end, or where the last one is not whole.
     pub(super) fn next(&mut self) -> Result<Option<Record>, CopyError> {
         let damaged = CopyError::Damaged { path: self.path.clone(), at: self.at };
-        let Some(length) = self.read(4)? else { return Ok(None) };
-        let length = u32::from_le_bytes(length.try_into().unwrap_or_default()) as usize;
-        if !(HEAD..=RECORD_BYTES).contains(&length) {
-            // a length of what was cut short may be anything: more must not follow
-            return if self.is_torn_end(length)? { Ok(None) } else { Err(damaged) };
+        let head = self.read(8)?;
+        if head.is_empty() {
+            return Ok(None);
         }
-        let (Some(payload), Some(hash)) = (self.read(length)?, self.read(32)?) else { return Ok(None) };
+        self.cut_at = Some(self.at);
+        let Some((length, vouched)) = head.split_first_chunk::<4>().filter(|_| head.len() == 8) else {
+            return Ok(None);
+        };
+        if vouched != vouch(&self.chain, length) {
+            // zeros that a file was extended with before its bytes arrived
+            let torn = head.iter().chain(&self.read(RECORD_BYTES)?).all(|byte| *byte == 0);
+            return if torn { Ok(None) } else { Err(damaged) };
+        }
+        let length = u32::from_le_bytes(*length) as usize;
+        if !(HEAD..=RECORD_BYTES).contains(&length) {
+            return Err(damaged);
+        }
+        let (payload, hash) = (self.read(length)?, self.read(32)?);
         let chain = Digest::of(&[self.chain.as_bytes(), &payload]);
         if hash != chain.as_bytes() {
-            // a torn write may leave the right length and other bytes, at the very end only
-            return if self.read(1)?.is_none() { Ok(None) } else { Err(damaged) };
+            // a torn write may leave other bytes, at the very end only
+            return if self.read(1)?.is_empty() { Ok(None) } else { Err(damaged) };
         }
         let record = decode(&payload).ok_or(damaged)?;
         self.chain = chain;
-        self.at = self.at.saturating_add(length as u64).saturating_add(36);
+        self.at = self.at.saturating_add(length as u64).saturating_add(40);
+        self.cut_at = None;
         Ok(Some(record))
     }
 
-    fn is_torn_end(&mut self, length: usize) -> Result<bool, CopyError> {
-        // zeros that a file was extended with before its bytes arrived
-        let mut rest = Vec::new();
-        let failed = |error| CopyError::File(self.path.clone(), error);
-        self.file.by_ref().take(1 << 20).read_to_end(&mut rest).map_err(failed)?;
-        Ok(length == 0 && rest.len() < (1 << 20) && rest.iter().all(|byte| *byte == 0))
+    /// Where a last record begins that is not whole, and was left out.
+    pub(super) fn cut_at(&self) -> Option<u64> {
+        self.cut_at
     }
 
-    /// So many bytes; none if the file ends before.
-    fn read(&mut self, length: usize) -> Result<Option<Vec<u8>>, CopyError> {
+    /// So many bytes, or as many as there are.
+    fn read(&mut self, length: usize) -> Result<Vec<u8>, CopyError> {
         let mut bytes = Vec::new();
         let read = self.file.by_ref().take(length as u64).read_to_end(&mut bytes);
         read.map_err(|error| CopyError::File(self.path.clone(), error))?;
-        Ok((bytes.len() == length).then_some(bytes))
+        Ok(bytes)
     }
 
     /// Goes on writing where the last sound record ended; what is after it is cut off.
@@ -231,7 +253,8 @@ mod tests {
             .collect()
     }
 
-    fn read_all(bytes: &[u8]) -> Result<usize, CopyError> {
+    /// Number of records read, and whether the end was told to be cut.
+    fn read_all(bytes: &[u8]) -> Result<(usize, bool), CopyError> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), bytes).unwrap();
         let mut reader = CopyReader::open(file.path())?;
@@ -242,7 +265,7 @@ mod tests {
             read = read.saturating_add(1);
         }
         assert!(read < 4 || reader.next()?.is_none());
-        Ok(read)
+        Ok((read, reader.cut_at().is_some()))
     }
 
     #[test]
@@ -254,19 +277,21 @@ mod tests {
             ends.push(writer.out.len());
         }
         let whole = writer.into_inner();
-        assert_eq!(read_all(&whole).unwrap(), 4);
+        assert_eq!(read_all(&whole).unwrap(), (4, false));
         for cut in (MAGIC.len()..whole.len()).step_by(97) {
             let sound = ends.iter().filter(|end| **end <= cut).count() - 1;
-            assert_eq!(read_all(&whole[..cut]).unwrap(), sound, "cut at {cut}");
+            let told = !ends.contains(&cut);
+            assert_eq!(read_all(&whole[..cut]).unwrap(), (sound, told), "cut at {cut}");
         }
-        for at in (0..whole.len()).step_by(61) {
+        for at in 0..whole.len() {
             let mut flipped = whole.clone();
             flipped[at] ^= 4;
             // in the last record it may look like a torn end, and then it is left out
             let last = at >= ends[3];
-            assert!(read_all(&flipped).map_or(true, |read| last && read == 3), "flipped at {at}");
+            let told = read_all(&flipped).map_or(true, |read| last && read == (3, true));
+            assert!(told, "flipped at {at}");
         }
         let torn = [&whole[..ends[2]], &[0; 500][..]].concat();
-        assert_eq!(read_all(&torn).unwrap(), 2);
+        assert_eq!(read_all(&torn).unwrap(), (2, true));
     }
 }
