@@ -644,7 +644,7 @@ async fn a_message_above_the_limit_is_refused_and_the_service_goes_on() {
     huge.report.as_mut().unwrap().value = vec![0x0a; 5 << 20].into();
     assert!(city.client.submit(huge).await.is_err());
     let mut large = own("C-2", 2024, 1);
-    large.report.as_mut().unwrap().value = vec![0x0a; 2 << 20].into();
+    large.report.as_mut().unwrap().value = vec![0x0a; (1 << 20) + 1].into();
     assert!(city.client.submit(large).await.unwrap_err().to_string().contains("1048576"));
     assert_eq!(city.submit(own("C-2", 2024, 1)).await.outcome(), Outcome::Accepted);
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -65,7 +66,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     let mirroring = args.mirror.clone().map(|dir| Mirroring { dir, required });
     let keeping = Keeping { mirroring, disk_reserve: args.disk_reserve.saturating_mul(1 << 20) };
     let open = move || Desk::open_with(&data, keeping, &forms, clock::system);
-    let desk = tokio::task::spawn_blocking(open).await??;
+    let desk = tokio::task::spawn_blocking(open).await?.with_context(|| args.data.display().to_string())?;
     let desk = Arc::new(desk);
     tracing::info!(ledger.position = %desk.head(), ledger.folder = %args.data.display(), "the ledger is open");
     if args.check {

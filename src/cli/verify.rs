@@ -47,7 +47,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Answer> {
             Ok(report(&state, ledger.head(), receipts.len(), args.json))
         }
         Err(error @ LedgerError::Store(StoreError::InUse(_))) => Err(error.into()),
-        Err(error) => Ok(failed(&[format!("{error}{}", error.way_out())], args.json)),
+        Err(error) => Ok(failed(&[format!("{}: {error}{}", args.data.display(), error.way_out())], args.json)),
     }
 }
 
