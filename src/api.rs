@@ -4,17 +4,20 @@
 //! gRPC codes.
 
 mod admin_service;
+mod audit_service;
 mod convert;
 mod form_service;
 mod guard;
 mod observe;
 mod paging;
 mod report_service;
+mod review_service;
 mod rollup_service;
+mod roster;
 mod server;
 mod status;
 mod unit_service;
 
-pub(crate) use convert::finding_from_pb;
+pub(crate) use convert::{finding_from_pb, time_to_pb};
 pub use observe::observe;
 pub use server::{Capacity, Server, ServerError};

@@ -6,11 +6,14 @@ mod copies;
 mod demo;
 mod explain;
 mod output;
+mod overdue;
 mod plot;
 mod proto;
 mod reconcile;
 mod reports;
+mod review;
 mod rollup;
+mod roster;
 mod serve;
 mod statistics;
 mod submission;
@@ -19,6 +22,7 @@ mod units;
 mod verify;
 mod watch;
 mod withdraw;
+mod year;
 
 use std::process::ExitCode;
 
@@ -59,6 +63,18 @@ enum Command {
     Units(units::Command),
     #[command(subcommand)]
     Reports(reports::Command),
+    #[command(subcommand)]
+    Roster(roster::Command),
+    Overdue(overdue::OverdueArgs),
+    #[command(subcommand)]
+    Review(review::ReviewCommand),
+    #[command(subcommand)]
+    Queries(review::QueriesCommand),
+    Publish(review::PublishArgs),
+    #[command(subcommand)]
+    Year(year::Command),
+    Audit(overdue::AuditArgs),
+    Redact(review::RedactArgs),
     Proto(proto::Args),
     Verify(verify::Args),
     Backup(copies::BackupArgs),
@@ -140,6 +156,14 @@ fn execute(command: &Command) -> anyhow::Result<Answer> {
         Command::Watch(args) => wait(watch::run(args)),
         Command::Units(command) => wait(units::run(command)),
         Command::Reports(command) => wait(reports::run(command)),
+        Command::Roster(command) => wait(roster::run(command)),
+        Command::Overdue(args) => wait(overdue::overdue(args)),
+        Command::Review(command) => wait(review::review(command)),
+        Command::Queries(command) => wait(review::queries(command)),
+        Command::Publish(args) => wait(review::publish(args)),
+        Command::Year(command) => wait(year::run(command)),
+        Command::Audit(args) => wait(overdue::audit(args)),
+        Command::Redact(args) => wait(review::redact(args)),
     }
 }
 

@@ -10,13 +10,17 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status, Streaming};
 
+pub use crate::ledger::SignedStatement;
 pub use crate::pb::Any;
 pub use crate::pb::crossfoot::v1 as wire;
 
 use crate::form::{DESCRIPTORS, Finding, Form};
+use crate::words::Timestamp;
 use wire::admin_service_client::AdminServiceClient;
+use wire::audit_service_client::AuditServiceClient;
 use wire::form_service_client::FormServiceClient;
 use wire::report_service_client::ReportServiceClient;
+use wire::review_service_client::ReviewServiceClient;
 use wire::rollup_service_client::RollupServiceClient;
 use wire::unit_service_client::UnitServiceClient;
 
@@ -102,6 +106,30 @@ impl Client {
 
     fn rollups(&self) -> RollupServiceClient<Channel> {
         RollupServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// The service of rosters and units.
+    #[must_use]
+    pub fn unit_service(&self) -> UnitServiceClient<Channel> {
+        UnitServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// The service of reviews and closed years.
+    #[must_use]
+    pub fn review_service(&self) -> ReviewServiceClient<Channel> {
+        ReviewServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// The service that lists what was done.
+    #[must_use]
+    pub fn audit_service(&self) -> AuditServiceClient<Channel> {
+        AuditServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// The service of totals.
+    #[must_use]
+    pub fn rollup_service(&self) -> RollupServiceClient<Channel> {
+        self.rollups()
     }
 
     /// The form that judges a year; asked for once.
@@ -307,6 +335,12 @@ impl Client {
     }
 }
 
+/// An instant on the wire.
+#[must_use]
+pub fn time(instant: Timestamp) -> prost_types::Timestamp {
+    crate::api::time_to_pb(instant)
+}
+
 /// A finding as the rest of the program knows it, and whether it is explained.
 #[must_use]
 pub fn finding(finding: wire::Finding) -> (Finding, bool) {
@@ -314,13 +348,14 @@ pub fn finding(finding: wire::Finding) -> (Finding, bool) {
 }
 
 /// A response of the service in canonical proto3 JSON; `name` is that of its
-/// message in `crossfoot.v1`.
+/// message in `crossfoot.v1`, or a full one.
 ///
 /// # Errors
 /// A sentence, if it is not that message.
 pub fn json(name: &str, response: &impl prost::Message) -> Result<serde_json::Value, String> {
     let pool = DescriptorPool::decode(DESCRIPTORS).map_err(|error| error.to_string())?;
-    let descriptor = pool.get_message_by_name(&format!("crossfoot.v1.{name}"));
+    let full = if name.contains('.') { name.to_owned() } else { format!("crossfoot.v1.{name}") };
+    let descriptor = pool.get_message_by_name(&full);
     let descriptor = descriptor.ok_or_else(|| format!("no message {name}"))?;
     let bytes = response.encode_to_vec();
     let message = DynamicMessage::decode(descriptor, bytes.as_slice()).map_err(|error| error.to_string())?;

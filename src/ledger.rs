@@ -9,6 +9,7 @@ mod codec;
 mod copy;
 mod mirror;
 mod page;
+mod statement;
 mod store;
 mod stored;
 mod transfer;
@@ -26,8 +27,10 @@ pub use copy::CopyError;
 use mirror::Mirror;
 pub use mirror::{MirrorStatus, Mirroring};
 pub use page::PageError;
+pub use statement::{KEY_FILE, Signer, StatementError, check as check_statement};
 use store::{Batch, Store};
 pub use store::{StoreError, StoredAttempt};
+pub use stored::SignedStatement;
 pub use transfer::{ImportError, import};
 use witness::{Found, Head, Witness};
 
@@ -457,14 +460,27 @@ impl LedgerReader {
     /// # Errors
     /// [`LedgerError`] if one is not there or damaged.
     pub fn events(&self, positions: &BTreeSet<Position>, forms: Forms<'_>) -> Result<Vec<Event>, LedgerError> {
+        Ok(self.chained_events(positions, forms)?.into_iter().map(|(event, _)| event).collect())
+    }
+
+    /// The same, each with the chain up to and with it.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if one is not there or damaged.
+    pub fn chained_events(
+        &self,
+        positions: &BTreeSet<Position>,
+        forms: Forms<'_>,
+    ) -> Result<Vec<(Event, Digest)>, LedgerError> {
         let mut found = Vec::with_capacity(positions.len());
         let mut next = positions.first().copied();
         while let Some(position) = next {
-            let (first, _, events) = self.page(position)?;
+            let (first, mut chain, events) = self.page(position)?;
             let mut after = first;
             for (at, bytes) in (first.0..).map(Position).zip(events) {
+                chain = Digest::of(&[chain.as_bytes(), &bytes]);
                 if positions.contains(&at) {
-                    found.push(codec::decode(&bytes, at, forms)?);
+                    found.push((codec::decode(&bytes, at, forms)?, chain));
                 }
                 after = at.next();
             }

@@ -31,6 +31,11 @@ pub mod crossfoot {
             pub use crate::form::options::*;
         }
     }
+    pub mod ledger {
+        pub mod v1 {
+            pub use crate::ledger::SignedStatement;
+        }
+    }
     pub mod v1 {
         tonic::include_proto!("crossfoot.v1");
     }

@@ -5,12 +5,14 @@
 
 pub mod clock;
 mod code;
+mod day;
 mod digest;
 pub mod limits;
 mod number;
 mod quantity;
 
 pub use code::{FamilyName, RequestId, UnitCode, WordError};
+pub use day::Day;
 pub use digest::Digest;
 pub use number::{Basis, Coverage, Position, Revision, Timestamp, Year};
 pub use quantity::Quantity;

@@ -7,11 +7,15 @@ use prost_types::Timestamp as WireTime;
 use tonic::Status;
 
 use super::status::{code_and_reason, from_word, invalid};
-use crate::domain::event::{SeriesKey, UnitKind};
+use crate::domain::event::{Review, SeriesKey, UnitKind};
+use crate::domain::{Drift, RevisionStanding};
 use crate::form::{Explanation, Finding, NamedFigure, Severity, Statements, Verdict};
-use crate::ingest::{At, Decision, Outcome, Receipt, SeriesChoice, Submission, SubmitError};
+use crate::ingest::{
+    At, CertifiedChange, Decision, Outcome, PublicationRecord, Receipt, ReviewRecord, SeriesChoice, Submission,
+    SubmitError,
+};
 use crate::pb::crossfoot::v1 as pb;
-use crate::words::{Basis, Coverage, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year};
+use crate::words::{Basis, Coverage, Day, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year};
 
 /// Until callers can prove who they are, there is one.
 pub(super) const LOCAL: &str = "local";
@@ -118,7 +122,7 @@ pub(super) fn revision_from_pb(revision: i64) -> Result<Revision, Status> {
         .ok_or_else(|| invalid("revision", "revisions count from 1"))
 }
 
-pub(super) fn time_to_pb(time: Timestamp) -> WireTime {
+pub(crate) fn time_to_pb(time: Timestamp) -> WireTime {
     const MICROS: i64 = 1_000_000;
     let nanos = time.0.rem_euclid(MICROS).saturating_mul(1_000);
     WireTime { seconds: time.0.div_euclid(MICROS), nanos: i32::try_from(nanos).unwrap_or(0) }
@@ -182,7 +186,7 @@ pub(super) fn submission_from_pb(request: pb::SubmitReportRequest) -> Result<Sub
 }
 
 pub(super) fn decision_to_pb(decision: Decision) -> pb::SubmissionResult {
-    let Decision { series, outcome, findings, unused } = decision;
+    let Decision { series, outcome, findings, unused, certified, awaits_approval } = decision;
     let mut result = pb::SubmissionResult {
         series: Some(series_to_pb(&series)),
         findings: findings.into_iter().map(|(finding, explained)| finding_to_pb(finding, explained)).collect(),
@@ -193,6 +197,8 @@ pub(super) fn decision_to_pb(decision: Decision) -> pb::SubmissionResult {
                 reason: unused.reason.word().to_owned(),
             })
             .collect(),
+        certified_changes: certified.into_iter().map(certified_to_pb).collect(),
+        awaits_approval,
         ..pb::SubmissionResult::default()
     };
     match outcome {
@@ -221,6 +227,68 @@ pub(super) fn decision_to_pb(decision: Decision) -> pb::SubmissionResult {
         }
     }
     result
+}
+
+fn certified_to_pb(change: CertifiedChange) -> pb::CertifiedChange {
+    let CertifiedChange { total, cells } = change;
+    pb::CertifiedChange {
+        family: total.family.to_string(),
+        unit: total.unit.to_string(),
+        year: total.year.get().into(),
+        basis: total.basis.to_string(),
+        cells: cells.into_iter().map(drift_to_pb).collect(),
+    }
+}
+
+pub(super) fn drift_to_pb(drift: Drift) -> pb::CertifiedDrift {
+    let Drift { path, certified, now } = drift;
+    pb::CertifiedDrift { path: path.to_string(), certified, now }
+}
+
+pub(super) fn standing_to_pb(standing: RevisionStanding) -> pb::RevisionState {
+    match standing {
+        RevisionStanding::Effective => pb::RevisionState::Effective,
+        RevisionStanding::Pending => pb::RevisionState::Pending,
+        RevisionStanding::Superseded => pb::RevisionState::Superseded,
+        RevisionStanding::Withdrawn => pb::RevisionState::Withdrawn,
+        RevisionStanding::Returned => pb::RevisionState::Returned,
+    }
+}
+
+pub(super) fn review_to_pb(record: ReviewRecord) -> pb::Review {
+    let ReviewRecord { review, principal, time, words, cells, position } = record;
+    pb::Review {
+        approved: review == Review::Approved,
+        principal: principal.to_string(),
+        time: Some(time_to_pb(time)),
+        reason: words,
+        cells: cells.iter().map(ToString::to_string).collect(),
+        position: count(position.0),
+    }
+}
+
+pub(super) fn publication_to_pb(record: PublicationRecord) -> pb::Publication {
+    let PublicationRecord { address, date, principal, position } = record;
+    pb::Publication {
+        address: address.to_string(),
+        date: date.to_string(),
+        principal: principal.to_string(),
+        position: count(position.0),
+    }
+}
+
+/// A day of the calendar in Asia/Shanghai, e.g. 2024-01-31.
+pub(super) fn day_from_pb(field: &'static str, day: &str) -> Result<Day, Status> {
+    Day::parse(day).map_err(from_word(field))
+}
+
+/// An instant; none where it is not set.
+pub(super) fn time_from_pb(field: &'static str, time: Option<WireTime>) -> Result<Option<Timestamp>, Status> {
+    let micros = |time: WireTime| {
+        let seconds = time.seconds.checked_mul(1_000_000)?;
+        seconds.checked_add(i64::from(time.nanos).checked_div(1_000)?)
+    };
+    time.map(|time| micros(time).map(Timestamp).ok_or_else(|| invalid(field, "is outside the calendar"))).transpose()
 }
 
 /// In a stream, what could not be judged is refused with its reason.

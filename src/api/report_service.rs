@@ -10,15 +10,15 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::convert::{
-    LOCAL, at_from_pb, count, decision_to_pb, explanation_from_pb, explanation_to_pb, finding_to_pb, receipt_to_pb,
-    refused_to_pb, revision_from_pb, series_from_pb, series_to_pb, submission_from_pb, time_to_pb, unit_from_pb,
-    unjudged_to_pb, year_from_pb,
+    LOCAL, at_from_pb, count, decision_to_pb, explanation_from_pb, explanation_to_pb, finding_to_pb, publication_to_pb,
+    receipt_to_pb, refused_to_pb, review_to_pb, revision_from_pb, series_from_pb, series_to_pb, standing_to_pb,
+    submission_from_pb, time_to_pb, unit_from_pb, unjudged_to_pb, year_from_pb,
 };
 use super::status::{from_submit, full, invalid};
 use super::{convert, paging};
 use crate::domain::event::SeriesKey;
 use crate::ingest::{
-    Answer, At, CellDifference, Comparison, Decision, Desk, ListedRevision, ListedSeries, Outcome, StoredReport,
+    Act, Answer, At, CellDifference, Comparison, Decision, Desk, ListedRevision, ListedSeries, Outcome, StoredReport,
     TextDifference, Wanted,
 };
 use crate::pb::Any;
@@ -194,7 +194,7 @@ impl ReportService for Reports {
     ) -> Result<Response<pb::WithdrawReportResponse>, Status> {
         let pb::WithdrawReportRequest { series, revision, reason } = request.into_inner();
         let (series, revision) = (self.series(series, At::NOW)?, revision_from_pb(revision)?);
-        let position = self.desk.withdraw(series, revision, reason, Arc::from(LOCAL)).await;
+        let position = self.desk.act(Act::Withdraw { series, revision }, reason, Arc::from(LOCAL)).await;
         let position = position.map_err(|error| from_submit(&error))?;
         Ok(Response::new(pb::WithdrawReportResponse { position: count(position.0) }))
     }
@@ -281,31 +281,50 @@ fn any(form: &str, value: Vec<u8>) -> Any {
     Any { type_url: format!("type.googleapis.com/{form}"), value: value.into() }
 }
 
-fn state_to_pb(effective: bool, withdrawn: bool) -> i32 {
-    match (effective, withdrawn) {
-        (true, _) => pb::RevisionState::Effective.into(),
-        (false, true) => pb::RevisionState::Withdrawn.into(),
-        (false, false) => pb::RevisionState::Superseded.into(),
-    }
-}
-
 fn stored_to_pb(stored: StoredReport) -> pb::StoredReport {
-    let StoredReport { receipt, effective, withdrawn, form, report, statements, findings, explanations, principal } =
-        stored;
+    let StoredReport {
+        receipt,
+        standing,
+        form,
+        report,
+        statements,
+        findings,
+        explanations,
+        principal,
+        review,
+        publication,
+        texts,
+        redacted,
+    } = stored;
     pb::StoredReport {
         receipt: Some(receipt_to_pb(&receipt)),
-        state: state_to_pb(effective, withdrawn),
+        state: standing_to_pb(standing).into(),
         report: Some(any(&form, report)),
         blank_means_zero: statements.blank_means_zero,
         nil_report: statements.nil_report,
         findings: findings.into_iter().map(|(finding, explained)| finding_to_pb(finding, explained)).collect(),
         principal: principal.to_string(),
         explanations: explanations.into_iter().map(explanation_to_pb).collect(),
+        review: review.map(review_to_pb),
+        publication: publication.map(publication_to_pb),
+        texts_digest: texts.map(|texts| texts.to_string()).unwrap_or_default(),
+        redacted,
     }
 }
 
 fn summary_to_pb(row: ListedSeries) -> pb::ReportSummary {
-    let ListedSeries { series, newest, effective, open_queries, nil_report, refused_since } = row;
+    let ListedSeries {
+        series,
+        newest,
+        newest_standing,
+        effective,
+        current: _,
+        review,
+        publication,
+        open_queries,
+        nil_report,
+        refused_since,
+    } = row;
     pb::ReportSummary {
         series: Some(series_to_pb(&series)),
         newest_revision: newest.as_ref().map_or(0, |stored| stored.revision.0.into()),
@@ -314,15 +333,19 @@ fn summary_to_pb(row: ListedSeries) -> pb::ReportSummary {
         open_queries: i32::try_from(open_queries).unwrap_or(i32::MAX),
         nil_report,
         refused_since,
+        newest_state: newest_standing.map_or(0, |standing| standing_to_pb(standing).into()),
+        review: review.map(review_to_pb),
+        publication: publication.map(publication_to_pb),
     }
 }
 
 fn revision_to_pb(row: ListedRevision) -> pb::RevisionSummary {
-    let ListedRevision { receipt, effective, withdrawn, principal } = row;
+    let ListedRevision { receipt, standing, principal, review } = row;
     pb::RevisionSummary {
         receipt: Some(receipt_to_pb(&receipt)),
-        state: state_to_pb(effective, withdrawn),
+        state: standing_to_pb(standing).into(),
         principal: principal.to_string(),
+        review: review.map(review_to_pb),
     }
 }
 
@@ -346,12 +369,12 @@ fn comparison_to_pb(comparison: Comparison) -> pb::CompareRevisionsResponse {
     }
 }
 
-fn token_of_series(series: &SeriesKey) -> String {
+pub(super) fn token_of_series(series: &SeriesKey) -> String {
     let SeriesKey { family, year, unit, coverage } = series;
     format!("{family}/{year}/{unit}/{}", convert::coverage_to_pb(*coverage))
 }
 
-fn series_of_token(token: &str) -> Result<SeriesKey, Status> {
+pub(super) fn series_of_token(token: &str) -> Result<SeriesKey, Status> {
     let wrong = || invalid("page_token", "is not from this list");
     let parts: Vec<&str> = token.split('/').collect();
     let [family, year, unit, coverage] = parts.as_slice() else { return Err(wrong()) };

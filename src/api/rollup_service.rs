@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use super::convert::{at_from_pb, basis_from_pb, count, family_from_pb, unit_from_pb, year_from_pb};
+use super::convert::{at_from_pb, basis_from_pb, count, family_from_pb, time_from_pb, unit_from_pb, year_from_pb};
 use super::paging;
 use super::status::{from_submit, invalid};
 use crate::domain::TotalKey;
@@ -66,6 +66,23 @@ impl RollupService for Rollups {
             units: units.collect(),
             next_page_token,
         }))
+    }
+
+    async fn list_overdue(
+        &self,
+        request: Request<pb::ListOverdueRequest>,
+    ) -> Result<Response<pb::ListOverdueResponse>, Status> {
+        let pb::ListOverdueRequest { family, unit, year, as_of, page_size, page_token, at_position } =
+            request.into_inner();
+        let (at, size) = (at_from_pb(at_position)?, paging::size(page_size)?);
+        let as_of = time_from_pb("as_of", as_of)?.ok_or_else(|| invalid("as_of", "is not set"))?;
+        let named = self.named(&family, &unit, year, 0, at)?;
+        let after = (!page_token.is_empty()).then(|| unit_from_pb(&page_token)).transpose()?;
+        let listed = self.desk.overdue(&named, as_of, after.as_ref(), size.saturating_add(1), at);
+        let (position, rows) = listed.map_err(|error| from_submit(&error))?;
+        let (rows, next_page_token) = paging::split(rows, size, |row| row.unit.to_string());
+        let units = rows.into_iter().map(total::overdue_to_pb).collect();
+        Ok(Response::new(pb::ListOverdueResponse { position: count(position.0), units, next_page_token }))
     }
 
     async fn reconcile_unit(

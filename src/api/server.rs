@@ -10,9 +10,11 @@ use tokio_util::sync::CancellationToken;
 use tower::limit::GlobalConcurrencyLimitLayer;
 
 use super::admin_service::Admin;
+use super::audit_service::Audits;
 use super::form_service::Forms;
 use super::guard;
 use super::report_service::Reports;
+use super::review_service::Reviews;
 use super::rollup_service::Rollups;
 use super::unit_service::UnitsDoor;
 use crate::form::Catalog;
@@ -126,6 +128,8 @@ impl Server {
             watch_behind: self.capacity.watch_behind,
         });
         let units = pb::unit_service_server::UnitServiceServer::new(UnitsDoor { desk: Arc::clone(&desk) });
+        let reviews = pb::review_service_server::ReviewServiceServer::new(Reviews { desk: Arc::clone(&desk) });
+        let audits = pb::audit_service_server::AuditServiceServer::new(Audits { desk: Arc::clone(&desk) });
         let admin = pb::admin_service_server::AdminServiceServer::new(Admin { desk: Arc::clone(&desk) });
         let forms = pb::form_service_server::FormServiceServer::new(Forms { desk: Arc::clone(&desk) });
         let tending = tokio::spawn(tend(desk, stop.clone()));
@@ -142,6 +146,8 @@ impl Server {
             .add_service(rollups)
             .add_service(units.max_decoding_message_size(limits::UNITS_MESSAGE_BYTES))
             .add_service(forms)
+            .add_service(reviews)
+            .add_service(audits)
             .add_service(admin);
         let end = CancellationToken::new();
         let incoming = guard::accept(self.listener, self.capacity, stop.clone(), end.clone());

@@ -6,6 +6,7 @@ use tonic::{Request, Response, Status};
 
 use super::convert::{LOCAL, at_from_pb, count, kind_from_pb, kind_to_pb, unit_from_pb, year_from_pb};
 use super::paging;
+use super::roster::{extension_from_pb, family_of, plan_to_pb, roster_from_pb, roster_to_pb};
 use super::status::{from_submit, invalid};
 use crate::domain::event::UnitEntry;
 use crate::domain::{State, UnitChange};
@@ -73,6 +74,51 @@ impl UnitService for UnitsDoor {
             recomputed_years: plan.recomputed_years.iter().map(|year| year.get().into()).collect(),
             unchanged: i32::try_from(plan.unchanged).unwrap_or(i32::MAX),
         }))
+    }
+
+    async fn get_roster(
+        &self,
+        request: Request<pb::GetRosterRequest>,
+    ) -> Result<Response<pb::GetRosterResponse>, Status> {
+        let pb::GetRosterRequest { family, year, unit, at_position } = request.into_inner();
+        let (year, at) = (year_from_pb(year)?, at_from_pb(at_position)?);
+        let family = family_of(&self.desk, &family, year)?;
+        let root = (!unit.is_empty()).then(|| unit_from_pb(&unit)).transpose()?;
+        let found = self.desk.with_state(|state| {
+            let at = at.within(state.head())?;
+            let below = |root| move |unit: &UnitCode| state.units().is_within_at(unit, root, year, at);
+            let roster = state.roster_at(&family, year, at);
+            Ok((
+                at,
+                match &root {
+                    Some(root) => roster_to_pb(&family, year, &roster, below(root)),
+                    None => roster_to_pb(&family, year, &roster, |_| true),
+                },
+            ))
+        });
+        let (position, roster) = found.map_err(|error| from_submit(&error))?;
+        Ok(Response::new(pb::GetRosterResponse { position: count(position.0), roster: Some(roster) }))
+    }
+
+    async fn apply_roster(
+        &self,
+        request: Request<pb::ApplyRosterRequest>,
+    ) -> Result<Response<pb::ApplyRosterResponse>, Status> {
+        let pb::ApplyRosterRequest { roster, validate_only, reason } = request.into_inner();
+        let applied = roster_from_pb(&self.desk, roster)?;
+        let applied = self.desk.apply_roster(applied, validate_only, reason, Arc::from(LOCAL)).await;
+        let (position, plan) = applied.map_err(|error| from_submit(&error))?;
+        Ok(Response::new(plan_to_pb(position, plan.0)))
+    }
+
+    async fn extend_deadline(
+        &self,
+        request: Request<pb::ExtendDeadlineRequest>,
+    ) -> Result<Response<pb::ExtendDeadlineResponse>, Status> {
+        let pb::ExtendDeadlineRequest { family, year, extension, reason } = request.into_inner();
+        let act = extension_from_pb(&self.desk, &family, year, extension)?;
+        let position = self.desk.act(act, reason, Arc::from(LOCAL)).await.map_err(|error| from_submit(&error))?;
+        Ok(Response::new(pb::ExtendDeadlineResponse { position: count(position.0) }))
     }
 }
 

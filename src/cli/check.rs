@@ -38,6 +38,9 @@ pub(super) struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// The unit is new this year: it carried nothing in
+    #[arg(long)]
+    newly_founded: bool,
 }
 
 fn kind(name: &str) -> Result<UnitKind, String> {
@@ -58,7 +61,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Answer> {
     let catalog = Catalog::load(args.forms.as_deref())?;
     let form = pick(&catalog, args)?;
     let statements = Statements { blank_means_zero: args.blank_means_zero, nil_report: false };
-    let unit = UnitFacts { makes_rules: args.unit_kind.and_then(UnitKind::makes_rules) };
+    let unit =
+        UnitFacts { makes_rules: args.unit_kind.and_then(UnitKind::makes_rules), newly_founded: args.newly_founded };
     let mut prior = Reader::default();
     if let Some(file) = &args.prior {
         read(&form, file, &mut prior)?;

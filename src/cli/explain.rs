@@ -69,6 +69,8 @@ fn state_text(contribution: &wire::Contribution) -> String {
         wire::ContributionState::Missing => "not counted: filed nothing 未报".to_owned(),
         wire::ContributionState::Refused => "not counted: refused 被退回".to_owned(),
         wire::ContributionState::Withdrawn => "not counted: withdrawn 已撤回".to_owned(),
+        wire::ContributionState::Returned => "not counted: returned 已退回".to_owned(),
+        wire::ContributionState::Pending => "not counted: awaits approval 待审核".to_owned(),
         wire::ContributionState::Covered => {
             format!("not counted: in the report of {} 已含于其报告", contribution.covered_by)
         }

@@ -52,7 +52,7 @@ pub(super) struct ShowArgs {
     /// OWN or CONSOLIDATED
     #[arg(long, value_parser = coverage, default_value = "OWN")]
     coverage: wire::Coverage,
-    /// A revision; else the effective one
+    /// A revision; else the one that awaits approval, or the effective one
     #[arg(long, default_value_t = 0)]
     revision: i64,
     /// Form family, where several cover the year
@@ -102,12 +102,13 @@ async fn list(args: &ListArgs) -> anyhow::Result<Answer> {
     Ok(if args.json {
         Answer::Lines(lines)
     } else {
-        let header = ["unit", "year", "coverage", "effective", "newest", "open queries", ""];
+        let header = ["unit", "year", "coverage", "effective", "newest", "open queries", "state", ""];
         Answer::Text(table(&header, rows, &[3, 4, 5]))
     })
 }
 
 fn row_and_line(report: wire::ReportSummary) -> (Vec<String>, Value) {
+    let state = state_name(report.newest_state());
     let wire::ReportSummary {
         series,
         newest_revision,
@@ -116,15 +117,18 @@ fn row_and_line(report: wire::ReportSummary) -> (Vec<String>, Value) {
         open_queries,
         nil_report,
         refused_since,
+        newest_state: _,
+        review,
+        publication,
     } = report;
     let series = series.unwrap_or_default();
     let covers = coverage_name(series.coverage());
     let or_dash = |number: i64| if number == 0 { "—".to_owned() } else { number.to_string() };
-    let remark = match (nil_report, refused_since) {
-        (_, true) => "last attempt refused 被退回",
-        (true, false) => "nil report 零报告",
-        (false, false) => "",
-    };
+    let mut remarks = Vec::new();
+    remarks.extend(refused_since.then(|| "last attempt refused 未受理".to_owned()));
+    remarks.extend(nil_report.then(|| "nil report 零报告".to_owned()));
+    remarks.extend(review.as_ref().map(review_text));
+    remarks.extend(publication.as_ref().map(|public| format!("public since {} 已公开", public.date)));
     let row = vec![
         series.unit.clone(),
         series.year.to_string(),
@@ -132,7 +136,8 @@ fn row_and_line(report: wire::ReportSummary) -> (Vec<String>, Value) {
         or_dash(effective_revision),
         or_dash(newest_revision),
         open_queries.to_string(),
-        remark.to_owned(),
+        state.to_owned(),
+        remarks.join("; "),
     ];
     let line = json!({
         "family": series.family,
@@ -145,8 +150,46 @@ fn row_and_line(report: wire::ReportSummary) -> (Vec<String>, Value) {
         "open_queries": open_queries,
         "nil_report": nil_report,
         "refused_since": refused_since,
+        "newest_state": state,
+        "review": review.as_ref().map(review_json),
+        "publication": publication.as_ref().map(publication_json),
     });
     (row, line)
+}
+
+fn state_name(state: wire::RevisionState) -> &'static str {
+    match state {
+        wire::RevisionState::Effective => "EFFECTIVE",
+        wire::RevisionState::Pending => "PENDING",
+        wire::RevisionState::Superseded => "SUPERSEDED",
+        wire::RevisionState::Withdrawn => "WITHDRAWN",
+        wire::RevisionState::Returned => "RETURNED",
+        wire::RevisionState::Unspecified => "",
+    }
+}
+
+/// What a reviewer decided, for people.
+fn review_text(review: &wire::Review) -> String {
+    let what = if review.approved { "approved 已通过" } else { "returned 已退回" };
+    let reason = if review.reason.is_empty() { String::new() } else { format!(": {}", review.reason) };
+    let cells = if review.cells.is_empty() { String::new() } else { format!(" [{}]", review.cells.join(", ")) };
+    format!("{what} by {}{reason}{cells}", review.principal)
+}
+
+fn review_json(review: &wire::Review) -> Value {
+    json!({
+        "approved": review.approved,
+        "principal": review.principal,
+        "time": review.time.map(|time| time.to_string()),
+        "reason": review.reason,
+        "cells": review.cells,
+        "position": review.position,
+    })
+}
+
+fn publication_json(public: &wire::Publication) -> Value {
+    let wire::Publication { address, date, principal, position } = public;
+    json!({ "address": address, "date": date, "principal": principal, "position": position })
 }
 
 async fn show(args: &ShowArgs) -> anyhow::Result<Answer> {
@@ -162,22 +205,28 @@ async fn show(args: &ShowArgs) -> anyhow::Result<Answer> {
     let mut text = String::new();
     let mut answer = serde_json::Map::from_iter([("position".to_owned(), json!(position))]);
     if let Some(stored) = report {
-        let state = match stored.state() {
-            wire::RevisionState::Effective => "EFFECTIVE",
-            wire::RevisionState::Superseded => "SUPERSEDED",
-            wire::RevisionState::Withdrawn => "WITHDRAWN",
-            wire::RevisionState::Unspecified => "",
-        };
+        let state = state_name(stored.state());
+        let review = stored.review.as_ref().map(review_json);
+        let publication = stored.publication.as_ref().map(publication_json);
+        let reviewed = stored.review.as_ref().map(|review| format!("{}\n", review_text(review))).unwrap_or_default();
+        let redacted = if stored.redacted { "its texts were taken out 文字部分已删除\n" } else { "" };
         let receipt = receipt_json(stored.receipt.unwrap_or_default());
         let findings: Vec<_> = stored.findings.iter().cloned().map(|finding| client::finding(finding).0).collect();
         let report = to_json(stored.report);
-        text.push_str(&format!("{state}, receipt {receipt:#}\n{}{report:#}\n", findings_text(&findings)));
+        text.push_str(&format!(
+            "{state}, receipt {receipt:#}\n{reviewed}{redacted}{}{report:#}\n",
+            findings_text(&findings)
+        ));
         let value = json!({
             "state": state,
             "receipt": receipt,
             "principal": stored.principal,
             "blank_means_zero": stored.blank_means_zero,
             "nil_report": stored.nil_report,
+            "review": review,
+            "publication": publication,
+            "texts_digest": stored.texts_digest,
+            "redacted": stored.redacted,
             "findings": findings_json(stored.findings),
             "report": report,
         });

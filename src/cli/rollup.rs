@@ -82,7 +82,15 @@ fn to_json(rollup: &wire::GetRollupResponse) -> Value {
             "missing_count": counts.missing_count,
             "missing": counts.missing,
             "missing_refused": counts.missing_refused,
+            "late": counts.late,
+            "pending": counts.pending,
+            "returned": counts.returned,
+            "published": counts.published,
+            "exempt": counts.exempt,
         },
+        "requires_approval": rollup.requires_approval,
+        "closed": rollup.closed,
+        "stale": rollup.stale.iter().map(drift_json).collect::<Vec<_>>(),
         "reports": rollup.reports,
         "not_broken_down": rollup.not_broken_down,
         "ratios": ratios,
@@ -90,13 +98,27 @@ fn to_json(rollup: &wire::GetRollupResponse) -> Value {
     })
 }
 
-/// One line on what a total covers.
+/// A cell that is no longer what was certified, for programs.
+pub(super) fn drift_json(drift: &wire::CertifiedDrift) -> Value {
+    let wire::CertifiedDrift { path, certified, now } = drift;
+    json!({ "path": path, "certified": certified.to_string(), "now": now.to_string() })
+}
+
+/// What a total covers, in a few lines.
 pub(super) fn coverage_text(rollup: &wire::GetRollupResponse) -> String {
-    completeness_text(
-        &rollup.completeness.clone().unwrap_or_default(),
-        rollup.not_broken_down_count,
-        &rollup.not_broken_down,
-    )
+    let counts = rollup.completeness.clone().unwrap_or_default();
+    let mut text = completeness_text(&counts, rollup.not_broken_down_count, &rollup.not_broken_down);
+    if rollup.requires_approval {
+        text.push_str("\n  counts approved reports 只计审核通过的报告");
+    }
+    match (rollup.closed, rollup.stale.len()) {
+        (false, _) => {}
+        (true, 0) => text.push_str("\n  closed and certified 本年度已关闭，汇总已签认"),
+        (true, cells) => {
+            let _ = write!(text, "\n  STALE 已变动: {cells} cells are no longer what was certified");
+        }
+    }
+    text
 }
 
 /// The same of any answer that tells completeness.
@@ -105,6 +127,16 @@ pub(super) fn completeness_text(counts: &wire::Completeness, not_broken_down: i6
         "{} of {} units have filed 应报 {} 已报 {}; {} open queries 待核实",
         counts.filed, counts.due, counts.due, counts.filed, counts.open_queries
     );
+    let further = [
+        (counts.late, "late 迟报"),
+        (counts.pending, "await approval 待审核"),
+        (counts.returned, "returned 被退回"),
+        (counts.exempt, "exempt 免报"),
+        (counts.published, "public 已公开"),
+    ];
+    for (number, what) in further.into_iter().filter(|(number, _)| *number > 0) {
+        let _ = write!(text, ", {number} {what}");
+    }
     if counts.missing_count > 0 {
         const NAMED: usize = 8;
         let refused = |code: &String| if counts.missing_refused.contains(code) { " (refused 被退回)" } else { "" };

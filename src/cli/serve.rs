@@ -36,6 +36,9 @@ pub(super) struct Args {
     /// Also listen here for /metrics (Prometheus) and /healthz; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     observe: Option<SocketAddr>,
+    /// The Ed25519 key (PKCS#8) that statements are signed with; made if it is not there; else signing-key in --data
+    #[arg(long, value_name = "FILE")]
+    signing_key: Option<PathBuf>,
     /// How logs are written
     #[arg(long, value_parser = ["text", "json"], default_value = "text")]
     log_format: String,
@@ -64,7 +67,8 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     let forms = catalog.clone();
     let required = args.mirror_required;
     let mirroring = args.mirror.clone().map(|dir| Mirroring { dir, required });
-    let keeping = Keeping { mirroring, disk_reserve: args.disk_reserve.saturating_mul(1 << 20) };
+    let signing_key = args.signing_key.clone();
+    let keeping = Keeping { mirroring, signing_key, disk_reserve: args.disk_reserve.saturating_mul(1 << 20) };
     let open = move || Desk::open_with(&data, keeping, &forms, clock::system);
     let desk = tokio::task::spawn_blocking(open).await?.with_context(|| args.data.display().to_string())?;
     let desk = Arc::new(desk);

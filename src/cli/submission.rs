@@ -142,6 +142,8 @@ pub(super) fn answer(unit: &str, year: i32, coverage: &str, result: wire::Submis
         "message_zh": result.message_zh,
         "message_en": result.message_en,
         "receipt": result.receipt.map(receipt_json),
+        "awaits_approval": result.awaits_approval,
+        "certified_changes": super::year::certified_json(&result.certified_changes),
         "findings": findings,
         "unused_explanations": unused,
     })

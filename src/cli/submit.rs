@@ -240,6 +240,20 @@ fn tell(
             value.pointer("/receipt/position").unwrap_or(&Value::Null)
         );
     }
+    if value.get("awaits_approval") == Some(&Value::Bool(true)) {
+        text.push_str("\n    counts once a reviewer approves it 审核通过后计入");
+    }
+    for change in value.get("certified_changes").and_then(Value::as_array).into_iter().flatten() {
+        let field = |name: &str| {
+            change.get(name).map(|field| field.to_string().trim_matches('"').to_owned()).unwrap_or_default()
+        };
+        let cells = change.get("cells").and_then(Value::as_array).map_or(0, Vec::len);
+        let (unit, year) = (field("unit"), field("year"));
+        let _ = write!(
+            text,
+            "\n    moves {cells} cells of {unit} {year}, which is closed and certified 将变动已签认的汇总"
+        );
+    }
     let worth_telling: Vec<crate::form::Finding> = findings
         .iter()
         .filter(|found| found.verdict == crate::form::Verdict::Fail && found.severity != crate::form::Severity::Notice)

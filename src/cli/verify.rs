@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use super::output::Answer;
 use crate::domain::State;
-use crate::domain::event::EventKind;
 use crate::ledger::{Ledger, LedgerError, LedgerReader, StoreError};
 use crate::words::{Digest, Position};
 
@@ -82,13 +81,7 @@ fn prove(receipt: &Receipt, reader: &LedgerReader, state: &State) -> Result<(), 
     let Receipt { position, digest, chain_hash } = receipt;
     let read = reader.event(Position(*position), &|id| state.form(id));
     let (event, chain) = read.map_err(|error| format!("receipt at {position}: {error}"))?;
-    let content = match event.kind {
-        EventKind::ReportAccepted(accepted) => Some(accepted.digest.to_string()),
-        EventKind::FormRegistered(_)
-        | EventKind::UnitsApplied(_)
-        | EventKind::ReportWithdrawn(_)
-        | EventKind::QueryExplained(_) => None,
-    };
+    let content = event.kind.accepted().map(|accepted| accepted.digest.to_string());
     match (content, chain.to_string()) {
         (None, _) => Err(format!("receipt at {position}: the event there is no report")),
         (Some(content), _) if content != *digest => {
@@ -185,6 +178,7 @@ mod tests {
             nil_report: false,
             findings: Vec::new(),
             explained: Vec::new(),
+            awaits_approval: false,
             rejudged: Vec::new(),
         };
         let kinds = [

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use super::completeness::Counts;
 use super::event::UnitKind;
 use super::kinds::{KindCounts, Sums};
+use super::roster::Roster;
 use super::series::{Effective, Series};
 use super::totals::{Delta, Total, TotalOverflow};
 use super::tree::Tree;
@@ -35,7 +36,9 @@ fn opposite(coverage: Coverage) -> Coverage {
 #[derive(Debug)]
 pub(super) struct Book {
     pub(super) form: Arc<Form>,
+    /// With the duties that the roster gives.
     pub(super) tree: Arc<Tree>,
+    pub(super) roster: Arc<Roster>,
     /// By index in the tree.
     series: Vec<Pair>,
     /// Of units that the tree does not have: nothing of them is in effect.
@@ -74,23 +77,26 @@ fn slot(coverage: Coverage) -> usize {
 }
 
 impl Book {
-    pub(super) fn new(form: Arc<Form>, tree: Arc<Tree>) -> Self {
-        let mut book = Self::empty(form, tree);
+    pub(super) fn new(form: Arc<Form>, tree: Arc<Tree>, roster: Arc<Roster>) -> Self {
+        let mut book = Self::empty(form, tree, roster);
         book.clear();
         book
     }
 
     /// A book of a year in which nothing was filed: to read, not to write in.
-    pub(super) fn empty(form: Arc<Form>, tree: Arc<Tree>) -> Self {
-        Self { form, tree, series: Vec::new(), apart: BTreeMap::new(), kept: Vec::new() }
+    pub(super) fn empty(form: Arc<Form>, tree: Arc<Tree>, roster: Arc<Roster>) -> Self {
+        Self { form, tree, roster, series: Vec::new(), apart: BTreeMap::new(), kept: Vec::new() }
     }
 
     /// Empties series and totals; due counts depend on the tree alone.
     fn clear(&mut self) {
         let zero = || Sums::zero(self.form.cells());
         let kept = |index| {
-            let counts = || KindCounts::due(self.tree.due_by_kind(index));
-            let kept = || Kept { units: zero(), declared: zero(), counts: counts() };
+            let kept = || Kept {
+                units: zero(),
+                declared: zero(),
+                counts: KindCounts::of_duties(self.tree.duties_by_kind(index)),
+            };
             self.tree.is_interior(index).then(|| Box::new(kept()))
         };
         self.kept = (0..self.tree.nodes().len()).map(kept).collect();
@@ -116,7 +122,7 @@ impl Book {
 
     /// Whether everything adds up in range over another tree.
     pub(super) fn fits(&self, tree: Arc<Tree>) -> bool {
-        let mut trial = Self::new(Arc::clone(&self.form), tree);
+        let mut trial = Self::new(Arc::clone(&self.form), tree, Arc::clone(&self.roster));
         let mut all = self.keys(None);
         all.all(|(code, coverage, series)| trial.update(code, coverage, |entry| *entry = series.clone()).is_ok())
     }
@@ -130,6 +136,17 @@ impl Book {
 
     pub(super) fn series_of(&self, index: usize, coverage: Coverage) -> Option<&Series> {
         self.series.get(index)?.get(slot(coverage))?.as_deref()
+    }
+
+    /// Enters a roster that differs in the extensions of one unit only.
+    pub(super) fn extend(&mut self, roster: Arc<Roster>, unit: &UnitCode) {
+        let Some(index) = self.tree.find(unit.as_str()) else {
+            self.roster = roster;
+            return;
+        };
+        let before = self.own_counts(index);
+        self.roster = roster;
+        self.count(index, Coverage::Consolidated, self.own_counts(index).minus(before));
     }
 
     fn effective(&self, index: usize, coverage: Coverage) -> Option<&Effective> {
@@ -296,6 +313,37 @@ impl Book {
         let itself = self.kept(index).filter(|_| coverage == Coverage::Own);
         let fits = |kept: &Kept| kept.units.all.has_room_for(&units) && kept.declared.all.has_room_for(&declared);
         itself.is_none_or(fits) && self.tree.above(index).filter_map(|above| self.kept(above)).all(fits)
+    }
+
+    /// What the total of a unit would be with another effective report of a unit
+    /// within it.
+    pub(super) fn total_with(
+        &self,
+        root: usize,
+        basis: Basis,
+        (unit, coverage): (&UnitCode, Coverage),
+        report: &Effective,
+    ) -> Option<Total> {
+        let index = self.tree.find(unit.as_str())?;
+        let mut change = Change::default();
+        self.contribute(index, coverage, self.effective(index, coverage), -1, &mut change);
+        self.contribute(index, coverage, Some(report), 1, &mut change);
+        let shows = match basis {
+            // its own CONSOLIDATED is in no total of a unit with children
+            _ if index == root => coverage == Coverage::Own || !self.tree.is_interior(index),
+            Basis::Units => true,
+            Basis::Declared => {
+                let between = self.tree.above(index).take_while(|above| *above != root);
+                self.reaches_up(index, coverage) && !between.into_iter().any(|above| self.declares(above))
+            }
+        };
+        let deltas = match basis {
+            Basis::Units => change.units,
+            Basis::Declared => change.declared,
+        };
+        let mut total = self.total(root, basis);
+        deltas.iter().filter(|_| shows).try_for_each(|(_, delta)| total.add(delta)).ok()?;
+        Some(total)
     }
 
     /// The total of a unit: kept, or what a unit without children contributes.

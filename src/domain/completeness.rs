@@ -4,7 +4,10 @@
 //! states of them. A unit without children is counted itself.
 
 use super::book::Book;
-use crate::words::{Basis, Coverage, UnitCode};
+use super::kinds::KindCounts;
+use super::roster::Obligation;
+use super::series::Series;
+use crate::words::{Basis, Coverage, Day, UnitCode};
 
 /// Counts over the units below one. Refused attempts stand outside the ledger
 /// and are counted elsewhere.
@@ -12,56 +15,97 @@ use crate::words::{Basis, Coverage, UnitCode};
 pub struct Counts {
     /// Units that owe a report.
     pub due: i64,
-    /// Of these, units that have filed.
+    /// Of these, units that have filed: a report counts, or awaits approval.
     pub filed: i64,
     /// Of those filed, attested nil reports.
     pub nil: i64,
+    /// Of those filed, units whose first report was accepted after its deadline.
+    pub late: i64,
+    /// Of those filed, units whose newest report awaits approval.
+    pub pending: i64,
+    /// Of those that have not filed, units whose newest report was returned.
+    pub returned: i64,
+    /// Of those due, units whose report is known to be public.
+    pub published: i64,
+    /// Units that the roster excuses: they owe nothing.
+    pub exempt: i64,
     /// Queries nobody has explained, in the reports of these units and in the
     /// unit's own OWN.
     pub open_queries: i64,
 }
 
 impl Counts {
-    pub(super) fn plus(self, other: Self) -> Self {
+    fn combined(self, other: Self, combine: impl Fn(i64, i64) -> i64) -> Self {
         Self {
-            due: self.due.saturating_add(other.due),
-            filed: self.filed.saturating_add(other.filed),
-            nil: self.nil.saturating_add(other.nil),
-            open_queries: self.open_queries.saturating_add(other.open_queries),
+            due: combine(self.due, other.due),
+            filed: combine(self.filed, other.filed),
+            nil: combine(self.nil, other.nil),
+            late: combine(self.late, other.late),
+            pending: combine(self.pending, other.pending),
+            returned: combine(self.returned, other.returned),
+            published: combine(self.published, other.published),
+            exempt: combine(self.exempt, other.exempt),
+            open_queries: combine(self.open_queries, other.open_queries),
         }
+    }
+
+    pub(super) fn plus(self, other: Self) -> Self {
+        self.combined(other, i64::saturating_add)
     }
 
     pub(super) fn minus(self, other: Self) -> Self {
-        Self {
-            due: self.due.saturating_sub(other.due),
-            filed: self.filed.saturating_sub(other.filed),
-            nil: self.nil.saturating_sub(other.nil),
-            open_queries: self.open_queries.saturating_sub(other.open_queries),
-        }
+        self.combined(other, i64::saturating_sub)
     }
 }
 
+/// Coverages in the order in which a unit's report is looked for.
+pub(super) const BY_RANK: [Coverage; 2] = [Coverage::Consolidated, Coverage::Own];
+
 impl Book {
-    /// What a unit itself adds to the counts of those above, but for `due`.
+    /// What a unit itself adds to the counts of those above, but for what does not
+    /// depend on reports: `due` and `exempt`.
     pub(super) fn own_counts(&self, index: usize) -> Counts {
         let series = |coverage| self.series_of(index, coverage);
-        let open = |coverage| series(coverage).map_or(0, super::Series::open_queries);
-        let counted = [Coverage::Consolidated, Coverage::Own]
-            .into_iter()
-            .find_map(|coverage| series(coverage).filter(|_| self.tree.is_owed(index, coverage))?.effective());
+        let open = |coverage| series(coverage).map_or(0, Series::open_queries);
+        let owed = || BY_RANK.into_iter().filter(|coverage| self.tree.is_owed(index, *coverage)).filter_map(series);
+        let filed = owed().find_map(Series::current);
+        let is = |holds: bool| i64::from(holds);
         Counts {
-            due: 0,
-            filed: i64::from(counted.is_some()),
-            nil: i64::from(counted.is_some_and(|report| report.nil_report)),
+            filed: is(filed.is_some()),
+            nil: is(filed.is_some_and(|report| report.nil_report)),
+            late: is(filed.is_some() && self.is_late(index)),
+            pending: is(owed().any(|series| series.pending().is_some())),
+            returned: is(filed.is_none() && owed().any(Series::is_returned)),
+            published: is(owed().any(|series| series.published().is_some())),
             open_queries: open(Coverage::Own).saturating_add(open(Coverage::Consolidated)),
+            due: 0,
+            exempt: 0,
         }
+    }
+
+    /// Whether the first report of a unit was accepted after its deadline.
+    pub(super) fn is_late(&self, index: usize) -> bool {
+        let first = BY_RANK.into_iter().filter(|coverage| self.tree.is_owed(index, *coverage));
+        let first = first.filter_map(|coverage| self.series_of(index, coverage)?.first_accepted()).min();
+        let deadline = self.deadline(index, Obligation::Submission);
+        first.zip(deadline).is_some_and(|(first, deadline)| first > deadline.end())
+    }
+
+    /// Until when a unit must do something.
+    pub(super) fn deadline(&self, index: usize, obligation: Obligation) -> Option<Day> {
+        let node = self.tree.get(index)?;
+        self.roster.deadline(&node.code, node.kind, obligation)
     }
 
     /// Counts of a unit: kept, or its own where it has no children.
     pub(super) fn counts(&self, index: usize) -> Counts {
         match self.kept(index) {
             Some(kept) => kept.counts.all,
-            None => Counts { due: self.tree.due(index), ..self.own_counts(index) },
+            None if self.tree.is_interior(index) => KindCounts::of_duties(self.tree.duties_by_kind(index)).all,
+            None => {
+                let exempt = i64::from(self.tree.is_excused(index));
+                Counts { due: self.tree.due(index), exempt, ..self.own_counts(index) }
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::book::Book;
-use super::series::Effective;
+use super::series::{Effective, Series, Standing as RevisionStanding};
 use super::state::State;
 use super::totals::TotalKey;
 use crate::words::{Basis, Coverage, Position, Revision, UnitCode};
@@ -34,6 +34,10 @@ pub enum Standing {
     Refused,
     /// The unit took its report back.
     Withdrawn,
+    /// A reviewer returned the unit's report.
+    Returned,
+    /// The unit's report counts once a reviewer approves it.
+    Pending,
     /// The CONSOLIDATED of that unit speaks for it.
     Covered(UnitCode),
     /// It is what a unit states of those below it, who count themselves.
@@ -112,6 +116,18 @@ impl State {
     }
 }
 
+/// Why the newest revision of a series does not count.
+fn not_counted(series: Option<&Series>) -> Standing {
+    let newest = series.and_then(|series| Some(series.standing(series.revisions().last()?)));
+    match newest {
+        Some(RevisionStanding::Pending) => Standing::Pending,
+        Some(RevisionStanding::Returned) => Standing::Returned,
+        Some(RevisionStanding::Effective | RevisionStanding::Superseded | RevisionStanding::Withdrawn) | None => {
+            Standing::Withdrawn
+        }
+    }
+}
+
 fn contribution(book: &Book, root: usize, index: usize, met: Option<Met<'_>>, cell: usize) -> Option<Contribution> {
     let node = book.tree.get(index)?;
     let code_of = |index| book.tree.get(index).map(|node| node.code.clone());
@@ -132,12 +148,16 @@ fn contribution(book: &Book, root: usize, index: usize, met: Option<Met<'_>>, ce
             let owed = [Coverage::Consolidated, Coverage::Own];
             let mut owed = owed.into_iter().filter(|coverage| book.tree.is_owed(index, *coverage));
             match owed.find(|coverage| newest(*coverage).is_some()) {
-                Some(coverage) => (Standing::Withdrawn, Some(coverage), None),
+                Some(coverage) => (not_counted(book.series_of(index, coverage)), Some(coverage), None),
                 None => (Standing::Missing, None, None),
             }
         }
     };
+    let named = |coverage| match met {
+        Some(_) => book.series_of(index, coverage)?.effective_revision(),
+        None => newest(coverage),
+    };
     let report =
-        coverage.and_then(|coverage| newest(coverage).map(|stored| (coverage, stored.revision, stored.position)));
+        coverage.and_then(|coverage| named(coverage).map(|stored| (coverage, stored.revision, stored.position)));
     Some(Contribution { unit: node.code.clone(), name: Arc::clone(&node.name), standing, report, value })
 }

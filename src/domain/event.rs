@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use super::roster::{Deadlines, Disposition, Obligation};
+use super::statement::{Signed, Statement};
+use super::totals::TotalKey;
 use crate::form::{CheckId, FindingRecord, Form, Row};
-use crate::words::{Coverage, Digest, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year};
+use crate::words::{Coverage, Day, Digest, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year};
 
 /// One entry of the ledger.
 #[derive(Debug, Clone)]
@@ -33,9 +36,42 @@ pub enum EventKind {
     ReportWithdrawn(ReportWithdrawn),
     /// A query was explained.
     QueryExplained(QueryExplained),
+    /// The roster of a year was replaced.
+    RosterApplied(RosterApplied),
+    /// A unit has more time.
+    DeadlineExtended(DeadlineExtended),
+    /// A reviewer approved or returned a report.
+    ReportReviewed(ReportReviewed),
+    /// A report was made public.
+    PublicationRecorded(PublicationRecorded),
+    /// A unit's roll-up of a year was certified.
+    YearClosed(YearClosed),
+    /// A certified roll-up no longer stands.
+    YearReopened(YearReopened),
+    /// A text that stood beside the chain was taken out.
+    TextRedacted(TextRedacted),
 }
 
 impl EventKind {
+    /// The report, if it is one that was accepted.
+    #[must_use]
+    pub fn accepted(&self) -> Option<&ReportAccepted> {
+        match self {
+            Self::ReportAccepted(accepted) => Some(accepted),
+            Self::FormRegistered(_)
+            | Self::UnitsApplied(_)
+            | Self::ReportWithdrawn(_)
+            | Self::QueryExplained(_)
+            | Self::RosterApplied(_)
+            | Self::DeadlineExtended(_)
+            | Self::ReportReviewed(_)
+            | Self::PublicationRecorded(_)
+            | Self::YearClosed(_)
+            | Self::YearReopened(_)
+            | Self::TextRedacted(_) => None,
+        }
+    }
+
     /// Series whose findings changed with it.
     #[must_use]
     pub fn rejudged(&self) -> &[Rejudged] {
@@ -43,7 +79,15 @@ impl EventKind {
             Self::UnitsApplied(applied) => &applied.rejudged,
             Self::ReportAccepted(accepted) => &accepted.rejudged,
             Self::ReportWithdrawn(withdrawn) => &withdrawn.rejudged,
-            Self::FormRegistered(_) | Self::QueryExplained(_) => &[],
+            Self::RosterApplied(applied) => &applied.rejudged,
+            Self::ReportReviewed(reviewed) => &reviewed.rejudged,
+            Self::FormRegistered(_)
+            | Self::QueryExplained(_)
+            | Self::DeadlineExtended(_)
+            | Self::PublicationRecorded(_)
+            | Self::YearClosed(_)
+            | Self::YearReopened(_)
+            | Self::TextRedacted(_) => &[],
         }
     }
 }
@@ -200,6 +244,8 @@ pub struct ReportAccepted {
     pub findings: Vec<FindingRecord>,
     /// Queries explained by what came with the report.
     pub explained: Vec<Explained>,
+    /// It counts only once a reviewer has approved it.
+    pub awaits_approval: bool,
     /// Findings of other reports that changed with it.
     pub rejudged: Vec<Rejudged>,
 }
@@ -207,7 +253,8 @@ pub struct ReportAccepted {
 /// The findings of a series, judged again.
 #[derive(Debug, Clone)]
 pub struct Rejudged {
-    /// The series; its effective revision is meant.
+    /// The series; its current revision is meant: the one that awaits approval,
+    /// else the effective one.
     pub series: SeriesKey,
     /// What is found now.
     pub findings: Vec<FindingRecord>,
@@ -229,10 +276,104 @@ pub struct Explained {
 pub struct ReportWithdrawn {
     /// The series.
     pub series: SeriesKey,
-    /// The revision, effective until now.
+    /// The revision, effective or awaiting approval until now.
     pub revision: Revision,
     /// Findings of other reports that changed with it.
     pub rejudged: Vec<Rejudged>,
+}
+
+/// See [`EventKind::RosterApplied`].
+#[derive(Debug, Clone)]
+pub struct RosterApplied {
+    /// Form family.
+    pub family: FamilyName,
+    /// Reporting year.
+    pub year: Year,
+    /// Reports accepted from now on count once approved.
+    pub requires_approval: bool,
+    /// By kind of unit; none: every other kind.
+    pub deadlines: Vec<(Option<UnitKind>, Deadlines)>,
+    /// Of the units that do not simply owe by kind.
+    pub dispositions: Vec<(UnitCode, Disposition)>,
+    /// Findings of reports that changed with it.
+    pub rejudged: Vec<Rejudged>,
+}
+
+/// See [`EventKind::DeadlineExtended`]. Why is said by the event.
+#[derive(Debug, Clone)]
+pub struct DeadlineExtended {
+    /// Form family.
+    pub family: FamilyName,
+    /// Reporting year.
+    pub year: Year,
+    /// Who has more time.
+    pub unit: UnitCode,
+    /// For what.
+    pub obligation: Obligation,
+    /// To the end of that day.
+    pub until: Day,
+}
+
+/// See [`EventKind::ReportReviewed`].
+#[derive(Debug, Clone)]
+pub struct ReportReviewed {
+    /// The series.
+    pub series: SeriesKey,
+    /// The revision that was looked at.
+    pub revision: Revision,
+    /// What was decided.
+    pub review: Review,
+    /// Digest of the reviewer's words, which stand beside the chain; none: no words.
+    pub text: Option<Digest>,
+    /// Paths of the cells that are meant.
+    pub cells: Vec<Arc<str>>,
+    /// Findings that changed with it.
+    pub rejudged: Vec<Rejudged>,
+}
+
+/// What a reviewer decides (审核).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Review {
+    /// 通过
+    Approved,
+    /// 退回
+    Returned,
+}
+
+/// See [`EventKind::PublicationRecorded`] (公开).
+#[derive(Debug, Clone)]
+pub struct PublicationRecorded {
+    /// The series whose report is public.
+    pub series: SeriesKey,
+    /// Where.
+    pub address: Arc<str>,
+    /// Since when.
+    pub date: Day,
+}
+
+/// See [`EventKind::YearClosed`].
+#[derive(Debug, Clone)]
+pub struct YearClosed {
+    /// What was certified.
+    pub statement: Arc<Statement>,
+    /// The same, as it was signed and handed out.
+    pub signed: Signed,
+}
+
+/// See [`EventKind::YearReopened`]. Why is said by the event.
+#[derive(Debug, Clone)]
+pub struct YearReopened {
+    /// Which total.
+    pub total: TotalKey,
+}
+
+/// See [`EventKind::TextRedacted`]. Why is said by the event.
+#[derive(Debug, Clone)]
+pub struct TextRedacted {
+    /// The series it stood beside.
+    pub series: SeriesKey,
+    /// Its digest, which stays.
+    pub text: Digest,
 }
 
 /// See [`EventKind::QueryExplained`].

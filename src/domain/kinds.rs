@@ -3,6 +3,7 @@
 use super::completeness::Counts;
 use super::event::UnitKind;
 use super::totals::{Delta, Total, TotalOverflow};
+use super::tree::Duties;
 use crate::form::CellTable;
 
 /// A total, and what units of each kind add to it. The kind that was met first
@@ -60,9 +61,11 @@ pub(super) struct KindCounts {
 
 impl KindCounts {
     /// The counts of a year in which nothing was filed.
-    pub(super) fn due(by_kind: &[(UnitKind, i64)]) -> Self {
+    pub(super) fn of_duties(by_kind: &[Duties]) -> Self {
         let mut counts = Self::default();
-        by_kind.iter().for_each(|(kind, due)| counts.add(*kind, Counts { due: *due, ..Counts::default() }));
+        for &Duties { kind, due, excused } in by_kind {
+            counts.add(kind, Counts { due, exempt: excused, ..Counts::default() });
+        }
         counts
     }
 

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use super::State;
 use super::book::Book;
+use super::completeness::Counts;
 use super::event::UnitKind;
+use super::roster::{Disposition, Obligation};
+use super::series::Series;
 use super::totals::Total;
 use super::tree::Tree;
 use crate::form::CellTable;
@@ -94,35 +97,51 @@ fn kept_sum(book: &Book, total: &Total) -> Sum {
     Sum { cells: cells.collect(), stated: stated.collect(), reports, not_broken_down }.without_zeros()
 }
 
-/// Due, filed, nil, open queries of the units below one, and open queries of its own OWN.
-fn counts(book: &Book, index: usize) -> [i64; 4] {
+/// Who has filed, of the units below one; and the open queries of its own OWN.
+fn counts(book: &Book, index: usize) -> Counts {
     let tree = &book.tree;
-    let mut sums = [0_i64; 4];
+    let mut sums = Counts::default();
     let open = |index: usize, coverage| {
         let code = tree.get(index).map(|node| node.code.as_str());
         let series = code.and_then(|code| book.series(code, coverage));
         series.map_or(0, super::Series::open_queries)
     };
-    let mut add = |which: usize, value: i64| {
-        if let Some(sum) = sums.get_mut(which) {
-            *sum = sum.saturating_add(value);
-        }
-    };
     for below in (0..tree.nodes().len()).filter(|&below| below != index && tree.is_within(below, index)) {
         let Some(node) = tree.get(below) else { continue };
-        let effective = |coverage| book.series(node.code.as_str(), coverage).and_then(|series| series.effective());
-        let counted = match (effective(Coverage::Consolidated), node.children.is_empty()) {
-            (Some(report), _) => Some(report),
-            (None, true) => effective(Coverage::Own),
-            (None, false) => None,
+        let series = |coverage| book.series(node.code.as_str(), coverage);
+        let owes = match book.roster.dispositions.get(&node.code) {
+            None => node.kind != UnitKind::Province,
+            Some(Disposition::Due | Disposition::NewlyFounded) => true,
+            Some(Disposition::Exempt(_) | Disposition::MergedInto(_) | Disposition::Abolished) => {
+                sums.exempt = sums.exempt.saturating_add(1);
+                false
+            }
         };
-        let owes = node.kind != UnitKind::Province;
-        add(0, i64::from(owes));
-        add(1, i64::from(owes && counted.is_some()));
-        add(2, i64::from(owes && counted.is_some_and(|report| report.nil_report)));
-        add(3, open(below, Coverage::Own).saturating_add(open(below, Coverage::Consolidated)));
+        sums.open_queries = sums.open_queries.saturating_add(open(below, Coverage::Own));
+        sums.open_queries = sums.open_queries.saturating_add(open(below, Coverage::Consolidated));
+        if !owes {
+            continue;
+        }
+        // CONSOLIDATED, else OWN of a unit without children
+        let own = series(Coverage::Own).filter(|_| node.children.is_empty());
+        let looked_at: Vec<&Series> = series(Coverage::Consolidated).into_iter().chain(own).collect();
+        let filed = looked_at.iter().find_map(|series| series.pending().or(series.effective()));
+        let first = looked_at.iter().filter_map(|series| series.first_accepted()).min();
+        let deadline = book.roster.deadline(&node.code, node.kind, Obligation::Submission);
+        let late = filed.is_some() && first.zip(deadline).is_some_and(|(first, deadline)| first > deadline.end());
+        let mut count = |sum: fn(&mut Counts) -> &mut i64, holds: bool| {
+            let sum = sum(&mut sums);
+            *sum = sum.saturating_add(i64::from(holds));
+        };
+        count(|sums| &mut sums.due, true);
+        count(|sums| &mut sums.filed, filed.is_some());
+        count(|sums| &mut sums.nil, filed.is_some_and(|report| report.nil_report));
+        count(|sums| &mut sums.late, late);
+        count(|sums| &mut sums.pending, looked_at.iter().any(|series| series.pending().is_some()));
+        count(|sums| &mut sums.returned, filed.is_none() && looked_at.iter().any(|series| series.is_returned()));
+        count(|sums| &mut sums.published, looked_at.iter().any(|series| series.published().is_some()));
     }
-    add(3, open(index, Coverage::Own));
+    sums.open_queries = sums.open_queries.saturating_add(open(index, Coverage::Own));
     sums
 }
 
@@ -146,7 +165,7 @@ impl State {
                     }
                 }
                 let kept = kept.counts.all;
-                if [kept.due, kept.filed, kept.nil, kept.open_queries] != counts(book, index) {
+                if kept != counts(book, index) {
                     found.push(format!("{at}: the kept completeness is not what its units have filed"));
                 }
             }

@@ -44,6 +44,12 @@ impl State {
             // registered before, in this order: it is so again
             let _ = state.register(&FormRegistered { id, form: Arc::clone(form) }, *position);
         }
+        for (year, told) in &self.rosters {
+            let told = told.iter().take_while(|(position, _)| *position <= at).cloned().collect();
+            state.rosters.insert(year.clone(), told);
+        }
+        // what was taken out is gone, whenever one asks
+        state.redacted.clone_from(&self.redacted);
         let mut past = Past { state, changed: Vec::new(), wanted: BTreeMap::new() };
         match scope {
             Scope::Below(family, years, roots) => {

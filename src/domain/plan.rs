@@ -83,8 +83,8 @@ pub struct Preview {
 impl Preview {
     /// What checks would know of the unit of a series.
     #[must_use]
-    pub fn facts(&self, key: &SeriesKey) -> UnitFacts {
-        tree_of(&self.trees, key.year).facts(key.unit.as_str())
+    pub fn facts(&self, state: &State, key: &SeriesKey) -> UnitFacts {
+        tree_of(&self.trees, key.year).with_roster(&state.roster(&key.family, key.year)).facts(key.unit.as_str())
     }
 }
 
@@ -101,7 +101,7 @@ impl State {
         let units = self.units.with(entries, self.head().next());
         let mut problems = units.problems(&named);
         for (key, series) in self.all_series() {
-            if series.effective().is_some() && units.in_year(key.unit.as_str(), key.year).is_none() {
+            if series.current().is_some() && units.in_year(key.unit.as_str(), key.year).is_none() {
                 problems.push(UnitProblem::HasReports(key.unit, key.year));
             }
         }
@@ -111,7 +111,7 @@ impl State {
         let trees = units.trees();
         let mut recomputed_years = Vec::new();
         for ((_, year), book) in &self.books {
-            let tree = tree_of(&trees, *year);
+            let tree = tree_of(&trees, *year).with_roster(&book.roster);
             if !tree.adds_up_like(&book.tree) {
                 if !book.fits(Arc::clone(&tree)) {
                     problems.push(UnitProblem::TotalTooLarge(*year));

@@ -204,8 +204,8 @@ impl State {
     #[must_use]
     pub fn would_count(&self, key: &TotalKey, unit: &UnitCode) -> bool {
         [Coverage::Consolidated, Coverage::Own].into_iter().any(|coverage| {
-            let owed = self.tree(key.year).find(unit.as_str());
-            let owed = owed.is_some_and(|index| self.tree(key.year).is_owed(index, coverage));
+            let tree = self.tree_for(&key.family, key.year);
+            let owed = tree.find(unit.as_str()).is_some_and(|index| tree.is_owed(index, coverage));
             let (family, unit) = (key.family.clone(), unit.clone());
             owed && self.replaced_by(key, &SeriesKey { family, year: key.year, unit, coverage }).is_some()
         })

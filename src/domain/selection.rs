@@ -101,7 +101,7 @@ impl Book {
         match self.kept(top) {
             Some(kept) => kept.counts.of(|kind| selection.wants(kind)),
             None if self.tree.is_interior(top) => {
-                KindCounts::due(self.tree.due_by_kind(top)).of(|kind| selection.wants(kind))
+                KindCounts::of_duties(self.tree.duties_by_kind(top)).of(|kind| selection.wants(kind))
             }
             None if wanted => self.counts(top),
             None => Counts::default(),

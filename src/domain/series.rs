@@ -2,20 +2,52 @@
 
 use std::sync::Arc;
 
-use super::event::{Event, EventKind, Explained, FormId, Rejudged, ReportAccepted, SeriesKey};
+use super::event::{
+    Event, EventKind, Explained, FormId, PublicationRecorded, Rejudged, ReportAccepted, ReportReviewed, Review,
+    SeriesKey,
+};
 use crate::form::{FindingRecord, Form, Row};
-use crate::words::{Digest, Position, RequestId, Revision};
+use crate::words::{Day, Digest, Position, RequestId, Revision, Timestamp};
 
 /// All revisions of one report. A stored revision is never changed.
 #[derive(Debug, Clone, Default)]
 pub struct Series {
     revisions: Vec<Stored>,
     effective: Option<Effective>,
+    /// The newest revision, while it awaits approval.
+    pending: Option<Box<Effective>>,
+    /// When the first revision was accepted: that decides whether it was in time.
+    first_accepted: Option<Timestamp>,
+    published: Option<Publication>,
     explained: Vec<Words>,
     /// The registration that explanations are bound to.
     form: Option<FormId>,
     /// Places of all events that changed this, in order.
     changes: Vec<Position>,
+}
+
+/// Where the last record of its publication stands, and the day it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Publication {
+    /// Place of the record in the ledger.
+    pub position: Position,
+    /// Public since.
+    pub date: Day,
+}
+
+/// What a revision is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It counts.
+    Effective,
+    /// It counts once a reviewer approves it.
+    Pending,
+    /// Another took its place.
+    Superseded,
+    /// Its sender took it back.
+    Withdrawn,
+    /// A reviewer returned it.
+    Returned,
 }
 
 /// A query that was explained, and where the words are.
@@ -40,11 +72,15 @@ pub struct Stored {
     pub request_id: Option<RequestId>,
     /// Taken back by its sender.
     pub withdrawn: bool,
+    /// What a reviewer decided, and where that stands in the ledger.
+    pub review: Option<(Review, Position)>,
 }
 
-/// The revision that counts.
+/// The revision that counts, or will once it is approved.
 #[derive(Debug, Clone)]
 pub struct Effective {
+    /// Its number.
+    pub revision: Revision,
     /// The form it was judged by.
     pub form: FormId,
     /// The same, whose severities decide what is a query.
@@ -61,7 +97,8 @@ pub struct Effective {
 impl Effective {
     /// Figures without statements and findings, to try what they add up to.
     pub(super) fn figures_only(form: FormId, judged_by: Arc<Form>, row: Row) -> Self {
-        Self { form, judged_by, row, blank_means_zero: false, nil_report: false, findings: Box::default() }
+        let (revision, findings) = (Revision(0), Box::default());
+        Self { revision, form, judged_by, row, blank_means_zero: false, nil_report: false, findings }
     }
 
     /// What it states in a cell; none: nothing.
@@ -70,6 +107,12 @@ impl Effective {
         let table = self.judged_by.cells();
         let value = self.row.nonzero(table).find(|(index, _)| *index == cell).map(|(_, value)| value);
         value.or_else(|| self.row.states(table, cell).then_some(0))
+    }
+
+    /// What is found in it.
+    #[must_use]
+    pub fn findings(&self) -> &[FindingRecord] {
+        &self.findings
     }
 
     /// Whether an absent required cell counts as 0.
@@ -87,8 +130,9 @@ pub fn explains(explained: &Explained, record: &FindingRecord) -> bool {
 }
 
 impl Series {
-    /// Enters a new revision; it takes effect.
-    pub fn accept(&mut self, accepted: &ReportAccepted, judged_by: Arc<Form>, position: Position) {
+    /// Enters a new revision; it takes effect, unless it awaits approval. One that
+    /// awaited it before is superseded.
+    pub fn accept(&mut self, accepted: &ReportAccepted, judged_by: Arc<Form>, (position, time): (Position, Timestamp)) {
         if self.form.replace(accepted.form) != Some(accepted.form) {
             // bound to the checks of another registration
             self.explained.clear();
@@ -99,27 +143,66 @@ impl Series {
             digest: accepted.digest,
             request_id: accepted.request_id.clone(),
             withdrawn: false,
+            review: None,
         });
-        self.effective = Some(Effective {
+        self.first_accepted.get_or_insert(time);
+        let current = Effective {
+            revision: accepted.revision,
             form: accepted.form,
             judged_by,
             row: accepted.row.clone(),
             blank_means_zero: accepted.blank_means_zero,
             nil_report: accepted.nil_report,
             findings: accepted.findings.clone().into_boxed_slice(),
-        });
+        };
+        if accepted.awaits_approval {
+            self.pending = Some(Box::new(current));
+        } else {
+            (self.effective, self.pending) = (Some(current), None);
+        }
         accepted.explained.iter().for_each(|explained| self.explain(*explained, None, position));
         self.changed(position);
     }
 
-    /// Takes the effective revision back; an older one does not revive.
-    pub fn withdraw(&mut self, position: Position) {
+    /// Takes a revision back; an older one does not revive.
+    pub fn withdraw(&mut self, revision: Revision, position: Position) {
         self.changed(position);
-        if self.effective.take().is_some()
-            && let Some(newest) = self.revisions.last_mut()
-        {
-            newest.withdrawn = true;
+        self.drop_live(revision);
+        if let Some(stored) = self.stored_mut(revision) {
+            stored.withdrawn = true;
         }
+    }
+
+    /// Enters what a reviewer decided: an approved revision takes effect, a
+    /// returned one no longer counts, nor will.
+    pub fn review(&mut self, reviewed: &ReportReviewed, position: Position) {
+        self.changed(position);
+        match reviewed.review {
+            Review::Approved => {
+                if let Some(pending) = self.pending.take_if(|pending| pending.revision == reviewed.revision) {
+                    self.effective = Some(*pending);
+                }
+            }
+            Review::Returned => self.drop_live(reviewed.revision),
+        }
+        if let Some(stored) = self.stored_mut(reviewed.revision) {
+            stored.review = Some((reviewed.review, position));
+        }
+    }
+
+    /// Enters where the report is public.
+    pub fn publish(&mut self, recorded: &PublicationRecorded, position: Position) {
+        self.changed(position);
+        self.published = Some(Publication { position, date: recorded.date });
+    }
+
+    fn drop_live(&mut self, revision: Revision) {
+        self.pending.take_if(|pending| pending.revision == revision);
+        self.effective.take_if(|effective| effective.revision == revision);
+    }
+
+    fn stored_mut(&mut self, revision: Revision) -> Option<&mut Stored> {
+        self.revisions.iter_mut().find(|stored| stored.revision == revision)
     }
 
     /// Enters an explanation in place of an earlier one of the same query.
@@ -129,11 +212,12 @@ impl Series {
         self.explained.push(Words { explained, text });
     }
 
-    /// Replaces the findings of the effective revision.
+    /// Replaces the findings of the current revision.
     pub fn rejudge(&mut self, findings: Vec<FindingRecord>, position: Position) {
         self.changed(position);
-        if let Some(effective) = &mut self.effective {
-            effective.findings = findings.into_boxed_slice();
+        let current = self.pending.as_deref_mut().or(self.effective.as_mut());
+        if let Some(current) = current {
+            current.findings = findings.into_boxed_slice();
         }
     }
 
@@ -165,15 +249,27 @@ impl Series {
         let position = event.position;
         match &event.kind {
             EventKind::ReportAccepted(accepted) if accepted.series == *key => {
-                form(accepted.form).into_iter().for_each(|form| self.accept(accepted, form, position));
+                let at = (position, event.time);
+                form(accepted.form).into_iter().for_each(|form| self.accept(accepted, form, at));
             }
-            EventKind::ReportWithdrawn(withdrawn) if withdrawn.series == *key => self.withdraw(position),
+            EventKind::ReportWithdrawn(withdrawn) if withdrawn.series == *key => {
+                self.withdraw(withdrawn.revision, position);
+            }
+            EventKind::ReportReviewed(reviewed) if reviewed.series == *key => self.review(reviewed, position),
+            EventKind::PublicationRecorded(recorded) if recorded.series == *key => self.publish(recorded, position),
             EventKind::QueryExplained(explained) if explained.series == *key => {
                 self.explain(explained.explained, Some(explained.text), position);
             }
             EventKind::ReportAccepted(_)
             | EventKind::ReportWithdrawn(_)
             | EventKind::QueryExplained(_)
+            | EventKind::ReportReviewed(_)
+            | EventKind::PublicationRecorded(_)
+            | EventKind::RosterApplied(_)
+            | EventKind::DeadlineExtended(_)
+            | EventKind::YearClosed(_)
+            | EventKind::YearReopened(_)
+            | EventKind::TextRedacted(_)
             | EventKind::UnitsApplied(_)
             | EventKind::FormRegistered(_) => {}
         }
@@ -200,10 +296,66 @@ impl Series {
         self.revisions.iter().find(|stored| stored.request_id.as_ref() == Some(id))
     }
 
-    /// The revision that counts: the newest, unless it was withdrawn.
+    /// A revision.
+    #[must_use]
+    pub fn stored(&self, revision: Revision) -> Option<&Stored> {
+        self.revisions.iter().find(|stored| stored.revision == revision)
+    }
+
+    /// The revision that counts.
     #[must_use]
     pub fn effective_revision(&self) -> Option<&Stored> {
-        self.revisions.last().filter(|_| self.effective.is_some())
+        self.stored(self.effective.as_ref()?.revision)
+    }
+
+    /// The revision that is looked at: the one that awaits approval, else the one
+    /// that counts.
+    #[must_use]
+    pub fn current_revision(&self) -> Option<&Stored> {
+        self.stored(self.current()?.revision)
+    }
+
+    /// What a revision is now.
+    #[must_use]
+    pub fn standing(&self, stored: &Stored) -> Standing {
+        let is = |report: Option<&Effective>| report.is_some_and(|report| report.revision == stored.revision);
+        match stored.review {
+            _ if stored.withdrawn => Standing::Withdrawn,
+            Some((Review::Returned, _)) => Standing::Returned,
+            _ if is(self.effective.as_ref()) => Standing::Effective,
+            _ if is(self.pending.as_deref()) => Standing::Pending,
+            _ => Standing::Superseded,
+        }
+    }
+
+    /// Whether the newest revision was returned.
+    #[must_use]
+    pub fn is_returned(&self) -> bool {
+        self.revisions.last().is_some_and(|newest| self.standing(newest) == Standing::Returned)
+    }
+
+    /// What awaits approval.
+    #[must_use]
+    pub fn pending(&self) -> Option<&Effective> {
+        self.pending.as_deref()
+    }
+
+    /// What is looked at: see [`Series::current_revision`].
+    #[must_use]
+    pub fn current(&self) -> Option<&Effective> {
+        self.pending.as_deref().or(self.effective.as_ref())
+    }
+
+    /// When the first revision was accepted.
+    #[must_use]
+    pub fn first_accepted(&self) -> Option<Timestamp> {
+        self.first_accepted
+    }
+
+    /// The last record of its publication.
+    #[must_use]
+    pub fn published(&self) -> Option<Publication> {
+        self.published
     }
 
     /// What counts.
@@ -212,10 +364,10 @@ impl Series {
         self.effective.as_ref()
     }
 
-    /// What is found in the effective revision now.
+    /// What is found in the current revision now.
     #[must_use]
     pub fn findings(&self) -> &[FindingRecord] {
-        self.effective.as_ref().map_or(&[], |effective| &effective.findings)
+        self.current().map_or(&[], |current| &current.findings)
     }
 
     /// Queries explained so far, in force or lapsed.
@@ -230,11 +382,11 @@ impl Series {
         self.explained.iter().any(|words| explains(&words.explained, record))
     }
 
-    /// Queries of the effective revision that nobody has explained.
+    /// Queries of the current revision that nobody has explained.
     #[must_use]
     pub fn open_queries(&self) -> i64 {
-        let Some(effective) = &self.effective else { return 0 };
-        let is_open = |record: &&FindingRecord| effective.judged_by.is_open_query(record) && !self.is_explained(record);
-        i64::try_from(effective.findings.iter().filter(is_open).count()).unwrap_or(i64::MAX)
+        let Some(current) = self.current() else { return 0 };
+        let is_open = |record: &&FindingRecord| current.judged_by.is_open_query(record) && !self.is_explained(record);
+        i64::try_from(current.findings.iter().filter(is_open).count()).unwrap_or(i64::MAX)
     }
 }

@@ -1,20 +1,23 @@
 //! The state: a fold over the events of the ledger, and nothing else.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
 
 use super::book::Book;
 use super::completeness::Counts;
 use super::event::{
-    Event, EventKind, FormId, FormRegistered, QueryExplained, Rejudged, SeriesKey, UnitEntry, UnitsApplied,
+    DeadlineExtended, Event, EventKind, FormId, FormRegistered, QueryExplained, Rejudged, ReportAccepted, SeriesKey,
+    UnitEntry, UnitsApplied, YearClosed, YearReopened,
 };
-use super::series::{Effective, Series};
+use super::roster::Roster;
+use super::series::{Effective, Series, Standing};
+use super::statement::Closed;
 use super::totals::{Total, TotalKey, TotalOverflow};
 use super::tree::Tree;
 use super::units::Units;
 use crate::form::{Form, Row, UnitFacts};
-use crate::words::{FamilyName, Position, Timestamp, UnitCode, Year};
+use crate::words::{Digest, FamilyName, Position, Revision, Timestamp, UnitCode, Year};
 
 /// Everything the ledger says, folded.
 #[derive(Debug, Default)]
@@ -28,6 +31,11 @@ pub struct State {
     /// The tree from each turning year on.
     pub(super) trees: Vec<(Year, Arc<Tree>)>,
     pub(super) books: BTreeMap<(FamilyName, Year), Book>,
+    /// Rosters as they were told, each with its place in the ledger.
+    pub(super) rosters: BTreeMap<(FamilyName, Year), Vec<(Position, Arc<Roster>)>>,
+    pub(super) closed: BTreeMap<TotalKey, Closed>,
+    /// Texts that were taken out.
+    pub(super) redacted: BTreeSet<Digest>,
 }
 
 /// An event that cannot follow the ones before it: the ledger is damaged, or
@@ -100,37 +108,93 @@ impl State {
                 self.replace_units(units, event.position).map_err(|error| error.to_string())?;
                 self.rejudge(rejudged, event.position)
             }
-            EventKind::ReportAccepted(accepted) => {
-                let newest = self.series(&accepted.series).and_then(Series::newest).map_or(0, |newest| newest.0);
-                if newest.checked_add(1) != Some(accepted.revision.0) {
-                    return Err(format!("revision {} follows {newest}", accepted.revision));
-                }
-                let SeriesKey { family, year, .. } = &accepted.series;
-                let form = self.form(accepted.form).filter(|form| form.family() == family && form.covers(*year));
-                let form =
-                    form.ok_or_else(|| format!("form {} is not registered for {family} {year}", accepted.form.0))?;
-                if !self.has_unit(&accepted.series.unit, accepted.series.year) {
-                    return Err(format!(
-                        "unit {} is not in the tree of {}",
-                        accepted.series.unit, accepted.series.year
-                    ));
-                }
-                self.update(&accepted.series, |series| series.accept(accepted, form, event.position))?;
-                self.rejudge(&accepted.rejudged, event.position)
-            }
+            EventKind::ReportAccepted(accepted) => self.accept(accepted, event),
             EventKind::ReportWithdrawn(withdrawn) => {
-                let effective = self.series(&withdrawn.series).and_then(Series::effective_revision);
-                if effective.map(|stored| stored.revision) != Some(withdrawn.revision) {
-                    return Err(format!("revision {} is not in effect", withdrawn.revision));
-                }
-                self.update(&withdrawn.series, |series| series.withdraw(event.position))?;
+                self.expect_live(&withdrawn.series, withdrawn.revision)?;
+                self.update(&withdrawn.series, |series| series.withdraw(withdrawn.revision, event.position))?;
                 self.rejudge(&withdrawn.rejudged, event.position)
             }
             EventKind::QueryExplained(explained) => {
                 let QueryExplained { series, explained, text } = explained;
                 self.update(series, |series| series.explain(*explained, Some(*text), event.position))
             }
+            EventKind::RosterApplied(applied) => {
+                let roster = self.roster(&applied.family, applied.year).replaced_by(applied);
+                self.replace_roster(&applied.family, applied.year, roster, event.position)?;
+                self.rejudge(&applied.rejudged, event.position)
+            }
+            EventKind::DeadlineExtended(extended) => self.extend_deadline(extended, event.position),
+            EventKind::ReportReviewed(reviewed) => {
+                self.expect_live(&reviewed.series, reviewed.revision)?;
+                self.update(&reviewed.series, |series| series.review(reviewed, event.position))?;
+                self.rejudge(&reviewed.rejudged, event.position)
+            }
+            EventKind::PublicationRecorded(recorded) => {
+                self.update(&recorded.series, |series| series.publish(recorded, event.position))
+            }
+            EventKind::YearClosed(YearClosed { statement, .. }) => {
+                let closed = Closed { statement: Arc::clone(statement), position: event.position };
+                self.closed.insert(statement.total.clone(), closed);
+                Ok(())
+            }
+            EventKind::YearReopened(YearReopened { total }) => self
+                .closed
+                .remove(total)
+                .map(drop)
+                .ok_or_else(|| format!("{} of {} is not closed", total.unit, total.year)),
+            EventKind::TextRedacted(redacted) => {
+                self.redacted.insert(redacted.text);
+                Ok(())
+            }
         }
+    }
+
+    fn accept(&mut self, accepted: &ReportAccepted, event: &Event) -> Result<(), String> {
+        let newest = self.series(&accepted.series).and_then(Series::newest).map_or(0, |newest| newest.0);
+        if newest.checked_add(1) != Some(accepted.revision.0) {
+            return Err(format!("revision {} follows {newest}", accepted.revision));
+        }
+        let SeriesKey { family, year, unit, .. } = &accepted.series;
+        let form = self.form(accepted.form).filter(|form| form.family() == family && form.covers(*year));
+        let form = form.ok_or_else(|| format!("form {} is not registered for {family} {year}", accepted.form.0))?;
+        if !self.has_unit(unit, *year) {
+            return Err(format!("unit {unit} is not in the tree of {year}"));
+        }
+        self.update(&accepted.series, |series| series.accept(accepted, form, (event.position, event.time)))?;
+        self.rejudge(&accepted.rejudged, event.position)
+    }
+
+    /// That a revision counts or awaits approval.
+    fn expect_live(&self, key: &SeriesKey, revision: Revision) -> Result<(), String> {
+        let live = self.series(key).and_then(|series| Some((series, series.stored(revision)?)));
+        let live = live
+            .is_some_and(|(series, stored)| matches!(series.standing(stored), Standing::Effective | Standing::Pending));
+        if live { Ok(()) } else { Err(format!("revision {revision} is not in effect, nor awaits approval")) }
+    }
+
+    fn replace_roster(
+        &mut self,
+        family: &FamilyName,
+        year: Year,
+        roster: Roster,
+        position: Position,
+    ) -> Result<(), String> {
+        let roster = Arc::new(roster);
+        self.rosters.entry((family.clone(), year)).or_default().push((position, Arc::clone(&roster)));
+        let tree = tree_of(&self.trees, year).with_roster(&roster);
+        let Some(book) = self.books.get_mut(&(family.clone(), year)) else { return Ok(()) };
+        book.roster = roster;
+        book.replant(tree).map_err(|error| error.to_string())
+    }
+
+    fn extend_deadline(&mut self, extended: &DeadlineExtended, position: Position) -> Result<(), String> {
+        let DeadlineExtended { family, year, unit, .. } = extended;
+        let roster = Arc::new(self.roster(family, *year).extended_by(extended));
+        self.rosters.entry((family.clone(), *year)).or_default().push((position, Arc::clone(&roster)));
+        if let Some(book) = self.books.get_mut(&(family.clone(), *year)) {
+            book.extend(roster, unit);
+        }
+        Ok(())
     }
 
     pub(super) fn register(&mut self, registered: &FormRegistered, position: Position) -> Result<(), String> {
@@ -155,7 +219,7 @@ impl State {
         self.units = self.units.with(entries, position);
         self.trees = self.units.trees();
         for ((_, year), book) in &mut self.books {
-            let tree = tree_of(&self.trees, *year);
+            let tree = tree_of(&self.trees, *year).with_roster(&book.roster);
             if tree.adds_up_like(&book.tree) {
                 book.tree = tree;
             } else {
@@ -175,8 +239,10 @@ impl State {
         let (_, form) = self
             .form_for(&key.family, key.year)
             .ok_or_else(|| format!("no form of {} covers {}", key.family, key.year))?;
+        let roster = self.roster(&key.family, key.year);
         let tree = tree_of(&self.trees, key.year);
-        let book = self.books.entry((key.family.clone(), key.year)).or_insert_with(|| Book::new(form, tree));
+        let book = self.books.entry((key.family.clone(), key.year));
+        let book = book.or_insert_with(|| Book::new(form, tree.with_roster(&roster), roster));
         book.update(&key.unit, key.coverage, change).map_err(|error| error.to_string())
     }
 
@@ -236,10 +302,42 @@ impl State {
         &self.units
     }
 
-    /// The tree of a year.
+    /// The tree of a year, without the duties that rosters give.
     #[must_use]
     pub fn tree(&self, year: Year) -> Arc<Tree> {
         tree_of(&self.trees, year)
+    }
+
+    /// The tree of a family's year, with the duties that its roster gives.
+    #[must_use]
+    pub fn tree_for(&self, family: &FamilyName, year: Year) -> Arc<Tree> {
+        match self.book(family, year) {
+            Some(book) => Arc::clone(&book.tree),
+            None => self.tree(year).with_roster(&self.roster(family, year)),
+        }
+    }
+
+    /// The roster of a family's year; an empty one where there is none.
+    #[must_use]
+    pub fn roster(&self, family: &FamilyName, year: Year) -> Arc<Roster> {
+        self.roster_at(family, year, Position(u64::MAX))
+    }
+
+    /// The roster of a family's year as it was told at a position.
+    #[must_use]
+    pub fn roster_at(&self, family: &FamilyName, year: Year, at: Position) -> Arc<Roster> {
+        let told = self.rosters.get(&(family.clone(), year)).map_or(&[][..], Vec::as_slice);
+        told.iter()
+            .rev()
+            .find(|(position, _)| *position <= at)
+            .map(|(_, roster)| Arc::clone(roster))
+            .unwrap_or_default()
+    }
+
+    /// Whether a text was taken out.
+    #[must_use]
+    pub fn is_redacted(&self, text: &Digest) -> bool {
+        self.redacted.contains(text)
     }
 
     /// Whether a unit exists in a year.
@@ -248,10 +346,10 @@ impl State {
         self.units.in_year(unit.as_str(), year).is_some()
     }
 
-    /// What checks need to know of a unit.
+    /// What checks need to know of the unit of a series.
     #[must_use]
-    pub fn unit_facts(&self, unit: &UnitCode, year: Year) -> UnitFacts {
-        self.tree(year).facts(unit.as_str())
+    pub fn unit_facts(&self, key: &SeriesKey) -> UnitFacts {
+        self.tree_for(&key.family, key.year).facts(key.unit.as_str())
     }
 
     pub(super) fn book(&self, family: &FamilyName, year: Year) -> Option<&Book> {
@@ -351,7 +449,7 @@ impl State {
             Some(book) => read(book),
             None => {
                 let (_, form) = self.form_for(family, year)?;
-                read(&Book::empty(form, self.tree(year)))
+                read(&Book::empty(form, self.tree_for(family, year), self.roster(family, year)))
             }
         }
     }

@@ -182,7 +182,7 @@ impl Book {
     /// Whether a unit, or one below it, owes a report and is of a kind wanted.
     fn owes_of(&self, index: usize, selection: &Selection) -> bool {
         if self.tree.is_interior(index) {
-            return self.tree.due_by_kind(index).iter().any(|(kind, _)| selection.wants(*kind));
+            return self.tree.duties_by_kind(index).iter().any(|duties| duties.due > 0 && selection.wants(duties.kind));
         }
         self.tree.owes(index) && self.tree.get(index).is_some_and(|node| selection.wants(node.kind))
     }

@@ -2,11 +2,11 @@
 //! new − old and nothing is ever added up twice.
 
 use super::series::Effective;
-use crate::form::CellTable;
+use crate::form::{Cell, CellTable};
 use crate::words::{Basis, FamilyName, UnitCode, Year, limits};
 
 /// Names a total: of a unit and all below it, in a year, on a basis.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TotalKey {
     /// Form family.
     pub family: FamilyName,
@@ -99,6 +99,16 @@ impl Total {
         }
         self.reports = self.reports.saturating_add(1);
         self.not_broken_down = self.not_broken_down.saturating_add(i64::from(not_broken_down));
+    }
+
+    /// Every required cell, and others where a counted report states them, in
+    /// the order of the form.
+    pub fn figures<'a>(&'a self, table: &'a CellTable) -> impl Iterator<Item = (&'a Cell, i64)> {
+        let mut stated = self.stated.iter();
+        table.iter().zip(&self.cells).filter_map(move |(cell, value)| {
+            let listed = cell.required || stated.next().is_some_and(|reports| *reports > 0);
+            listed.then_some((cell, *value))
+        })
     }
 
     /// Adds a difference.

@@ -7,12 +7,27 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::event::UnitKind;
+use super::roster::Roster;
 use super::units::Units;
 use crate::form::UnitFacts;
 use crate::words::{Coverage, UnitCode, Year};
 
+/// A unit's duty to report in a year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Duty {
+    /// By kind: all owe a report but provinces.
+    #[default]
+    ByKind,
+    /// It owes one by the roster.
+    Due,
+    /// It owes one, and carried nothing in.
+    NewlyFounded,
+    /// It owes none by the roster.
+    Excused,
+}
+
 /// A unit in the tree of a year.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
     /// Its code.
     pub code: UnitCode,
@@ -22,6 +37,8 @@ pub struct Node {
     pub kind: UnitKind,
     /// May make government rules.
     pub makes_rules: bool,
+    /// What the roster says of it.
+    pub duty: Duty,
     /// The unit above.
     pub parent: Option<usize>,
     /// The units right below, in order of code.
@@ -29,12 +46,23 @@ pub struct Node {
 }
 
 /// The tree of one year.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Tree {
     nodes: Vec<Node>,
     by_code: HashMap<UnitCode, usize>,
-    /// For each node, the units below it that owe a report, by kind.
-    due_below: Vec<Vec<(UnitKind, i64)>>,
+    /// For each node, the duties of the units below it.
+    duties_below: Vec<Vec<Duties>>,
+}
+
+/// How many units of a kind owe a report, and how many the roster excuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Duties {
+    /// The kind.
+    pub kind: UnitKind,
+    /// Units that owe a report.
+    pub due: i64,
+    /// Units that the roster excuses.
+    pub excused: i64,
 }
 
 impl Tree {
@@ -53,6 +81,7 @@ impl Tree {
                     name: Arc::clone(&entry.name),
                     kind: entry.kind,
                     makes_rules: entry.makes_rules,
+                    duty: Duty::ByKind,
                     parent: None,
                     children: Vec::new(),
                 });
@@ -67,34 +96,62 @@ impl Tree {
                 above.children.push(index);
             }
         }
-        let mut due_below: Vec<Vec<(UnitKind, i64)>> = vec![Vec::new(); tree.nodes.len()];
-        for (index, node) in tree.nodes.iter().enumerate().filter(|(index, _)| tree.owes(*index)) {
-            for above in tree.above(index) {
-                let Some(due) = due_below.get_mut(above) else { continue };
-                match due.iter_mut().find(|(kind, _)| *kind == node.kind) {
-                    Some((_, count)) => *count = count.saturating_add(1),
-                    None => due.push((node.kind, 1)),
+        tree.duties_below = tree.count_duties();
+        tree
+    }
+
+    /// The same tree, with the duties that a roster gives.
+    #[must_use]
+    pub fn with_roster(self: &Arc<Self>, roster: &Roster) -> Arc<Self> {
+        if roster.dispositions.is_empty() {
+            return Arc::clone(self);
+        }
+        let mut tree = Self::clone(self);
+        for (code, disposition) in &roster.dispositions {
+            if let Some(node) = tree.find(code.as_str()).and_then(|index| tree.nodes.get_mut(index)) {
+                node.duty = disposition.duty();
+            }
+        }
+        tree.duties_below = tree.count_duties();
+        Arc::new(tree)
+    }
+
+    fn count_duties(&self) -> Vec<Vec<Duties>> {
+        let mut below: Vec<Vec<Duties>> = vec![Vec::new(); self.nodes.len()];
+        for (index, Node { kind, .. }) in self.nodes.iter().enumerate() {
+            let own =
+                Duties { kind: *kind, due: i64::from(self.owes(index)), excused: i64::from(self.is_excused(index)) };
+            if own.due == 0 && own.excused == 0 {
+                continue;
+            }
+            for above in self.above(index) {
+                let Some(duties) = below.get_mut(above) else { continue };
+                match duties.iter_mut().find(|known| known.kind == own.kind) {
+                    Some(known) => {
+                        known.due = known.due.saturating_add(own.due);
+                        known.excused = known.excused.saturating_add(own.excused);
+                    }
+                    None => duties.push(own),
                 }
             }
         }
-        tree.due_below = due_below;
-        tree
+        below
     }
 
     /// Units below one, or itself where it has none, that owe a report.
     #[must_use]
     pub fn due(&self, index: usize) -> i64 {
         if self.is_interior(index) {
-            self.due_by_kind(index).iter().map(|(_, due)| *due).fold(0, i64::saturating_add)
+            self.duties_by_kind(index).iter().map(|duties| duties.due).fold(0, i64::saturating_add)
         } else {
             i64::from(self.owes(index))
         }
     }
 
-    /// Units below one that owe a report, by kind.
+    /// Duties of the units below one, by kind.
     #[must_use]
-    pub fn due_by_kind(&self, index: usize) -> &[(UnitKind, i64)] {
-        self.due_below.get(index).map_or(&[], Vec::as_slice)
+    pub fn duties_by_kind(&self, index: usize) -> &[Duties] {
+        self.duties_below.get(index).map_or(&[], Vec::as_slice)
     }
 
     /// Index of a unit.
@@ -135,7 +192,17 @@ impl Tree {
     /// Whether a unit owes a report; without a roster all do but provinces.
     #[must_use]
     pub fn owes(&self, index: usize) -> bool {
-        self.get(index).is_some_and(|node| node.kind != UnitKind::Province)
+        self.get(index).is_some_and(|node| match node.duty {
+            Duty::ByKind => node.kind != UnitKind::Province,
+            Duty::Due | Duty::NewlyFounded => true,
+            Duty::Excused => false,
+        })
+    }
+
+    /// Whether the roster excuses a unit from reporting.
+    #[must_use]
+    pub fn is_excused(&self, index: usize) -> bool {
+        self.get(index).is_some_and(|node| node.duty == Duty::Excused)
     }
 
     /// Whether a report of that coverage is one the unit owes: CONSOLIDATED of a
@@ -154,13 +221,13 @@ impl Tree {
             let of_parent = node.kind == UnitKind::Office && parent.is_some_and(|parent| parent.makes_rules);
             node.makes_rules || of_parent
         });
-        UnitFacts { makes_rules }
+        UnitFacts { makes_rules, newly_founded: node.is_some_and(|node| node.duty == Duty::NewlyFounded) }
     }
 
     /// Whether totals over the two trees are added up alike, kind by kind.
     #[must_use]
     pub fn adds_up_like(&self, other: &Self) -> bool {
-        let same = |a: &Node, b: &Node| a.code == b.code && a.parent == b.parent && a.kind == b.kind;
+        let same = |a: &Node, b: &Node| (&a.code, a.parent, a.kind, a.duty) == (&b.code, b.parent, b.kind, b.duty);
         self.nodes.len() == other.nodes.len() && self.nodes.iter().zip(&other.nodes).all(|(a, b)| same(a, b))
     }
 }

@@ -52,6 +52,9 @@ pub struct UnitFacts {
     /// May make government rules, itself or as the office of a parent that may;
     /// none: not known.
     pub makes_rules: Option<bool>,
+    /// It did not exist in the year before, so it carried nothing in: its figures
+    /// of that year are 0, where those of others would be unknown.
+    pub newly_founded: bool,
 }
 
 impl Reader {
@@ -213,9 +216,12 @@ impl Form {
         unit: UnitFacts,
         found: &mut Vec<FindingRecord>,
     ) {
+        let (values, present) = (vec![0; if unit.newly_founded { self.cells.len() } else { 0 }], self.cells.required());
+        let nothing = Figures { values: &values, present, absent_is_zero: true };
+        let carried_in = prior.or(unit.newly_founded.then_some(nothing));
         for &check in &self.rules.beyond {
             let finding = match self.rules.check(check).map(|check| &check.kind) {
-                Some(CheckKind::Equation(equation)) => self.equation(check, equation, now, prior),
+                Some(CheckKind::Equation(equation)) => self.equation(check, equation, now, carried_in),
                 Some(CheckKind::MakesRules(cell)) => self.makes_rules(check, *cell, now, unit),
                 Some(CheckKind::Jump { cell, ratio, floor, .. }) => {
                     prior.and_then(|prior| self.jump(check, *cell, (*ratio, *floor), now, prior))

@@ -82,7 +82,7 @@ impl Attempts {
     /// Units below one, or itself where it has none, that were refused and have
     /// not filed.
     pub(super) fn refused(&self, state: &State, family: &FamilyName, year: Year, root: &UnitCode) -> i64 {
-        let tree = state.tree(year);
+        let tree = state.tree_for(family, year);
         let Some(root) = tree.find(root.as_str()) else { return 0 };
         let units = self.by_series.keys().filter(|(known, known_year, ..)| known == family && *known_year == year);
         let mut units: Vec<&UnitCode> = units.map(|(_, _, unit, _)| unit).collect();

@@ -4,20 +4,21 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use super::act::Act;
 use super::admit::Admitted;
 use super::outcome::{Decision, SubmitError};
-use crate::domain::Plan;
-use crate::domain::event::{Event, SeriesKey, UnitEntry};
+use super::roster::RosterPlan;
+use crate::domain::event::{Event, RosterApplied, SeriesKey, UnitEntry};
+use crate::domain::{Plan, Signed, TotalKey};
 use crate::form::Explanation;
-use crate::words::{Digest, Position, Revision};
+use crate::words::{Digest, Position};
 
 /// Something to be decided in order.
 #[derive(Debug)]
 pub(super) enum Work {
     Submit(Box<Admitted>, Reply<Decision>),
-    Withdraw {
-        series: SeriesKey,
-        revision: Revision,
+    Act {
+        act: Act,
         reason: String,
         principal: Arc<str>,
         reply: Reply<Position>,
@@ -36,8 +37,32 @@ pub(super) enum Work {
         principal: Arc<str>,
         reply: Reply<(Position, Plan)>,
     },
+    Roster {
+        applied: RosterApplied,
+        validate_only: bool,
+        reason: String,
+        principal: Arc<str>,
+        reply: Reply<(Position, RosterPlan)>,
+    },
+    Close {
+        total: TotalKey,
+        override_reason: Option<Arc<str>>,
+        principal: Arc<str>,
+        reply: Reply<(Position, Signed)>,
+    },
     /// What failed is tried again; nobody waits.
     Tend,
+}
+
+impl Work {
+    /// Whether it is decided against what is applied, without the rest of a batch.
+    pub(super) fn is_alone(&self) -> bool {
+        match self {
+            Self::Units { .. } | Self::Roster { .. } | Self::Close { .. } => true,
+            Self::Act { act, .. } => act.is_alone(),
+            Self::Submit(..) | Self::Explain { .. } | Self::Tend => false,
+        }
+    }
 }
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, SubmitError>>;
@@ -46,9 +71,11 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, SubmitError>>;
 #[derive(Debug)]
 pub(super) enum Waiting {
     Submitted(Box<Decision>, Reply<Decision>, Digest),
-    Withdrawn(Reply<Position>),
+    Done(Reply<Position>),
     Explained(Reply<(Position, i64)>, SeriesKey),
     Units(Reply<(Position, Plan)>, Plan),
+    Roster(Reply<(Position, RosterPlan)>, RosterPlan),
+    Closed(Reply<(Position, Signed)>, Box<Signed>),
 }
 
 /// What will be appended.
@@ -75,7 +102,9 @@ impl Waiting {
     pub(super) fn fail(self, error: &SubmitError) {
         match self {
             Self::Submitted(_, reply, _) => tell(reply, Err(error.clone())),
-            Self::Withdrawn(reply) => tell(reply, Err(error.clone())),
+            Self::Done(reply) => tell(reply, Err(error.clone())),
+            Self::Roster(reply, _) => tell(reply, Err(error.clone())),
+            Self::Closed(reply, _) => tell(reply, Err(error.clone())),
             Self::Explained(reply, _) => tell(reply, Err(error.clone())),
             Self::Units(reply, _) => tell(reply, Err(error.clone())),
         }

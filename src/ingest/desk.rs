@@ -1,7 +1,7 @@
 //! The desk: the one place where reports are handed in and asked for. Every
 //! door calls it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::thread::JoinHandle;
@@ -19,9 +19,9 @@ use super::writer::Writer;
 use crate::domain::event::{Event, EventKind, FormId, FormRegistered, SeriesKey, UnitEntry};
 use crate::domain::{Plan, State};
 use crate::form::{Catalog, Explanation, Form};
-use crate::ledger::{AppendError, Ledger, LedgerError, LedgerReader, MirrorStatus, Mirroring};
+use crate::ledger::{AppendError, KEY_FILE, Ledger, LedgerError, LedgerReader, MirrorStatus, Mirroring, Signer};
 use crate::words::clock::Clock;
-use crate::words::{Digest, FamilyName, Position, Revision, Year, limits};
+use crate::words::{Digest, FamilyName, Position, Year, limits};
 
 /// Why the desk cannot open, or a stored report cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -51,13 +51,15 @@ pub enum DeskError {
 pub struct Keeping {
     /// A mirror of every commit.
     pub mirroring: Option<Mirroring>,
+    /// The key that statements are signed with; none: one in the ledger's folder.
+    pub signing_key: Option<PathBuf>,
     /// Free bytes of the disk below which nothing more is written.
     pub disk_reserve: u64,
 }
 
 impl Default for Keeping {
     fn default() -> Self {
-        Self { mirroring: None, disk_reserve: limits::DISK_RESERVE_BYTES }
+        Self { mirroring: None, signing_key: None, disk_reserve: limits::DISK_RESERVE_BYTES }
     }
 }
 
@@ -94,7 +96,7 @@ impl Desk {
     /// # Errors
     /// [`DeskError`]; also if the mirror is of another ledger, or ahead of this one.
     pub fn open_with(dir: &Path, keeping: Keeping, catalog: &Catalog, clock: Clock) -> Result<Self, DeskError> {
-        let Keeping { mirroring, disk_reserve } = keeping;
+        let Keeping { mirroring, signing_key, disk_reserve } = keeping;
         let mut state = State::new();
         let mut ledger = Ledger::open(dir, &mut state)?;
         let mirror = mirroring.map(|mirroring| ledger.mirror(mirroring)).transpose()?;
@@ -113,6 +115,7 @@ impl Desk {
             state: Arc::clone(&state),
             attempts: Arc::clone(&attempts),
             clock,
+            signer: Signer::new(signing_key.unwrap_or_else(|| dir.join(KEY_FILE))),
             published,
             counters: counters.clone(),
         };
@@ -174,7 +177,7 @@ impl Desk {
     }
 
     /// Hands something to the writer and waits for its answer.
-    async fn ask<T>(&self, work: impl FnOnce(Reply<T>) -> Work) -> Result<T, SubmitError> {
+    pub(super) async fn ask<T>(&self, work: impl FnOnce(Reply<T>) -> Work) -> Result<T, SubmitError> {
         self.hand_in(work).await?.await.unwrap_or_else(|_| Err(stopped()))
     }
 
@@ -211,23 +214,6 @@ impl Desk {
         let room = Arc::clone(&self.room).acquire_many_owned(admitted.kib()).await;
         admitted.room = Some(room.map_err(|_| stopped())?);
         self.hand_in(|reply| Work::Submit(admitted, reply)).await
-    }
-
-    /// Takes the effective revision of a series back.
-    ///
-    /// # Errors
-    /// [`SubmitError`] if it is not in effect.
-    pub async fn withdraw(
-        &self,
-        series: SeriesKey,
-        revision: Revision,
-        reason: String,
-        principal: Arc<str>,
-    ) -> Result<Position, SubmitError> {
-        if reason.len() > limits::REASON_BYTES {
-            return Err(SubmitError::Invalid(format!("reason: longer than {} bytes", limits::REASON_BYTES)));
-        }
-        self.ask(|reply| Work::Withdraw { series, revision, reason, principal, reply }).await
     }
 
     /// Explains an open query of an accepted report. Gives the place in the

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use prost::bytes::Bytes;
 
+use super::closing::CertifiedChange;
 use crate::domain::event::SeriesKey;
 use crate::form::{Explanation, Finding, Statements};
 use crate::words::{Coverage, Digest, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year, limits};
@@ -149,6 +150,10 @@ pub struct Decision {
     pub findings: Vec<(Finding, bool)>,
     /// Explanations that were not used.
     pub unused: Vec<Unused>,
+    /// Certified roll-ups that the report moves, or would.
+    pub certified: Vec<CertifiedChange>,
+    /// It is accepted, and counts once a reviewer approves it.
+    pub awaits_approval: bool,
 }
 
 /// An explanation that was not used.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::desk::Desk;
 use super::moment::At;
 use super::outcome::SubmitError;
-use crate::domain::{Rollup, Scope, TotalKey};
+use crate::domain::{Drift, Rollup, Scope, TotalKey};
 use crate::words::{Position, UnitCode, limits};
 
 /// A roll-up with the lists that go with it.
@@ -21,6 +21,11 @@ pub struct RollupAnswer {
     pub missing_refused: Vec<UnitCode>,
     /// Units without children that contributed a CONSOLIDATED report.
     pub not_broken_down: Vec<UnitCode>,
+    /// Reports of the year count once approved.
+    pub requires_approval: bool,
+    /// Where it is certified: cells that are no longer what was certified. Not told
+    /// of an earlier position.
+    pub stale: Option<Vec<Drift>>,
 }
 
 /// A unit that has not filed.
@@ -50,6 +55,8 @@ impl Desk {
             Ok(RollupAnswer {
                 refused: at.tells_attempts().then(|| attempts.refused(state, family, *year, unit)),
                 missing_refused: missing.iter().filter(was_refused).cloned().collect(),
+                requires_approval: state.roster(family, *year).requires_approval,
+                stale: state.closed_year(key).map(|closed| state.drift(&closed.statement)),
                 not_broken_down: state.not_broken_down(key, limits::LISTED_CODES),
                 missing,
                 rollup,

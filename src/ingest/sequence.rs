@@ -5,15 +5,16 @@
 //! Nothing here touches the store or the clock.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::admit::Admitted;
+use super::closing::CertifiedChange;
 use super::explain;
 use super::outcome::{Reason, SubmitError, Unused};
-use crate::domain::event::{EventKind, FormId, Rejudged, ReportAccepted, ReportWithdrawn, SeriesKey};
-use crate::domain::{Series, State};
-use crate::form::{Evidence, Figures, Finding, FindingRecord, Form, Row, UnitFacts, Verdict};
-use crate::words::{Position, Revision, Year};
+use super::prior::{Unpacked, prior};
+use crate::domain::event::{EventKind, Rejudged, ReportAccepted, SeriesKey};
+use crate::domain::{Disposition, Effective, Roster, Series, State};
+use crate::form::{Evidence, Figures, Finding, FindingRecord, Form, UnitFacts, Verdict};
+use crate::words::{Position, Revision, Timestamp};
 
 /// The state, and what the batch will change in it.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ pub(super) struct Judged {
     pub(super) verdict: Verdicts,
     pub(super) findings: Vec<(Finding, bool)>,
     pub(super) unused: Vec<Unused>,
+    pub(super) certified: Vec<CertifiedChange>,
 }
 
 impl<'a> Overlay<'a> {
@@ -58,24 +60,38 @@ impl<'a> Overlay<'a> {
     }
 
     /// Enters an event of the batch, so that the next record sees it.
-    pub(super) fn enter(&mut self, kind: &EventKind, position: Position) {
+    pub(super) fn enter(&mut self, kind: &EventKind, (position, time): (Position, Timestamp)) {
         let rejudged: &[Rejudged] = match kind {
             EventKind::ReportAccepted(accepted) => {
                 if let Some(form) = self.state.form(accepted.form) {
-                    self.series_mut(&accepted.series).accept(accepted, form, position);
+                    self.series_mut(&accepted.series).accept(accepted, form, (position, time));
                 }
                 &accepted.rejudged
             }
             EventKind::ReportWithdrawn(withdrawn) => {
-                self.series_mut(&withdrawn.series).withdraw(position);
+                self.series_mut(&withdrawn.series).withdraw(withdrawn.revision, position);
                 &withdrawn.rejudged
+            }
+            EventKind::ReportReviewed(reviewed) => {
+                self.series_mut(&reviewed.series).review(reviewed, position);
+                &reviewed.rejudged
+            }
+            EventKind::PublicationRecorded(recorded) => {
+                self.series_mut(&recorded.series).publish(recorded, position);
+                &[]
             }
             EventKind::QueryExplained(explained) => {
                 self.series_mut(&explained.series).explain(explained.explained, Some(explained.text), position);
                 &[]
             }
-            EventKind::UnitsApplied(units) => &units.rejudged,
-            EventKind::FormRegistered(_) => &[],
+            // decided alone: nothing of the batch comes after it
+            EventKind::UnitsApplied(_)
+            | EventKind::RosterApplied(_)
+            | EventKind::DeadlineExtended(_)
+            | EventKind::YearClosed(_)
+            | EventKind::YearReopened(_)
+            | EventKind::TextRedacted(_)
+            | EventKind::FormRegistered(_) => &[],
         };
         for Rejudged { series, findings } in rejudged {
             self.series_mut(series).rejudge(findings.clone(), position);
@@ -93,8 +109,8 @@ impl<'a> Overlay<'a> {
         let series = self.series(key).unwrap_or(&nothing);
         let mut found = admitted.found.clone();
         let now = admitted.reader.figures(admitted.submission.statements);
-        let prior = self.prior(key, &admitted.form);
-        let facts = self.state.unit_facts(&key.unit, key.year);
+        let prior = self.prior(key, &admitted.form, Then::default());
+        let facts = self.state.unit_facts(key);
         admitted.form.check_beyond(now, prior.as_ref().map(Unpacked::figures), facts, &mut found);
         found.sort_unstable_by_key(|record| record.check);
 
@@ -102,7 +118,7 @@ impl<'a> Overlay<'a> {
         let explanations = &admitted.submission.explanations;
         let (explained, unused) = explain::match_all(&admitted.form, &found, &quotes, explanations);
         let evidence = Evidence { now, prior: prior.as_ref().map(Unpacked::figures), claims: admitted.reader.claims() };
-        let same_form = series.effective().is_some_and(|effective| effective.form == admitted.form_id);
+        let same_form = series.current().is_some_and(|current| current.form == admitted.form_id);
         let is_explained = |record: &FindingRecord| {
             let before = same_form && series.is_explained(record);
             admitted.form.is_open_query(record)
@@ -113,7 +129,12 @@ impl<'a> Overlay<'a> {
             let revision = Revision(series.newest().map_or(0, |newest| newest.0).saturating_add(1));
             Verdicts::Accept(Box::new(self.accepted(admitted, revision, found, explained)))
         });
-        Ok(Judged { verdict, findings, unused })
+        let certified = match verdict {
+            Verdicts::Accept(_) => self.state.moved_by(key, admitted.form_id, &admitted.content.row),
+            Verdicts::Unchanged(_) | Verdicts::Repeated(_) | Verdicts::Refuse(_) => Vec::new(),
+        };
+        let certified = certified.into_iter().map(|(total, cells)| CertifiedChange { total, cells }).collect();
+        Ok(Judged { verdict, findings, unused, certified })
     }
 
     /// The ordered table of revisions, then the checks; none: accept.
@@ -121,15 +142,16 @@ impl<'a> Overlay<'a> {
         let submission = &admitted.submission;
         let digest = admitted.content.digest;
         if let Some(first) = submission.request_id.as_ref().and_then(|id| series.by_request_id(id)) {
-            let in_effect = series.effective_revision().is_some_and(|effective| effective.digest == digest);
+            let in_effect = series.current_revision().is_some_and(|current| current.digest == digest);
             return Some(match (first.digest == digest, in_effect) {
                 (true, true) => Verdicts::Unchanged(first.position),
                 (true, false) => Verdicts::Repeated(first.position),
                 (false, _) => Verdicts::Refuse(Reason::RequestIdReused),
             });
         }
-        if let Some(effective) = series.effective_revision().filter(|effective| effective.digest == digest) {
-            return Some(Verdicts::Unchanged(effective.position));
+        let known = [series.current_revision(), series.effective_revision()].into_iter().flatten();
+        if let Some(same) = known.into_iter().find(|stored| stored.digest == digest) {
+            return Some(Verdicts::Unchanged(same.position));
         }
         let (newest, expected) = (series.newest(), submission.expected_revision);
         if newest != expected {
@@ -152,6 +174,10 @@ impl<'a> Overlay<'a> {
         let statements = admitted.submission.statements;
         let texts = &admitted.content.texts;
         let figures = admitted.reader.figures(statements);
+        let series = &admitted.series;
+        let awaits_approval = self.state.roster(&series.family, series.year).requires_approval;
+        let takes_effect = (!awaits_approval).then_some((figures, &*admitted.form));
+        let rejudged = takes_effect.map(|now| self.rejudge_following(series, Some(now))).unwrap_or_default();
         ReportAccepted {
             series: admitted.series.clone(),
             form: admitted.form_id,
@@ -164,104 +190,93 @@ impl<'a> Overlay<'a> {
             nil_report: statements.nil_report,
             findings,
             explained,
-            rejudged: self.rejudge_following(&admitted.series, Some((figures, &admitted.form))),
+            awaits_approval,
+            rejudged,
         }
     }
 
-    /// Judges the report of the year after again, with this as its year before.
-    fn rejudge_following(&self, key: &SeriesKey, prior: Option<(Figures<'_>, &Form)>) -> Vec<Rejudged> {
+    /// Judges the reports of the year after again that carry in what this one
+    /// carried out: its own unit's, and those of units it was merged into. `now` is
+    /// what will be in effect in this series.
+    pub(super) fn rejudge_following(&self, key: &SeriesKey, now: Option<(Figures<'_>, &Form)>) -> Vec<Rejudged> {
         let Some(year) = key.year.after() else { return Vec::new() };
-        let following = SeriesKey { year, ..key.clone() };
-        self.rejudge(&following, prior, self.state.unit_facts(&key.unit, year)).into_iter().collect()
+        let roster = self.state.roster(&key.family, year);
+        let merged = match roster.dispositions.get(&key.unit) {
+            Some(Disposition::MergedInto(into)) => Some(into.clone()),
+            _ => None,
+        };
+        let following =
+            [key.unit.clone()].into_iter().chain(merged).map(|unit| SeriesKey { year, unit, ..key.clone() });
+        let then = Then { changed: Some((key, now)), ..Then::default() };
+        following.filter_map(|following| self.rejudge(&following, then)).collect()
     }
 
-    /// Judges an effective report again; none if its findings stay as they are.
-    fn rejudge(&self, key: &SeriesKey, prior: Option<(Figures<'_>, &Form)>, unit: UnitFacts) -> Option<Rejudged> {
+    /// The same, with what a series as it will be has in effect.
+    pub(super) fn rejudge_following_effective(&self, key: &SeriesKey, after: &Series) -> Vec<Rejudged> {
+        let form = after.effective().and_then(|report| self.state.form(report.form));
+        let now = form
+            .zip(after.effective())
+            .and_then(|(form, report)| Some((Unpacked::new(&form, &report.row, report.absent_is_zero())?, form)));
+        self.rejudge_following(key, now.as_ref().map(|(now, form)| (now.figures(), &**form)))
+    }
+
+    /// Judges the current report of a series again; none if its findings stay as
+    /// they are.
+    pub(super) fn rejudge(&self, key: &SeriesKey, then: Then<'_>) -> Option<Rejudged> {
         let series = self.series(key)?;
-        let effective = series.effective()?;
-        let form = self.state.form(effective.form)?;
-        let now = Unpacked::new(&form, &effective.row, effective.absent_is_zero())?;
-        let prior = prior.filter(|(_, prior)| prior.name() == form.name()).map(|(figures, _)| figures);
-        let mut beyond = Vec::new();
-        form.check_beyond(now.figures(), prior, unit, &mut beyond);
-        // what the report alone decides stays as it was recorded
-        let alone = series.findings().iter().filter(|record| !form.is_beyond(record.check));
-        let mut findings: Vec<FindingRecord> = alone.copied().chain(beyond).collect();
-        findings.sort_unstable_by_key(|record| record.check);
+        let findings = self.judged_again(key, series.current()?, then)?;
         (findings != series.findings()).then(|| Rejudged { series: key.clone(), findings })
     }
 
-    /// A withdrawal of the effective revision.
-    pub(super) fn withdrawal(&self, key: &SeriesKey, revision: Revision) -> Result<ReportWithdrawn, SubmitError> {
-        let series = self.series(key).ok_or_else(|| not_found(key))?;
-        match series.effective_revision().map(|effective| effective.revision) {
-            Some(effective) if effective == revision => {
-                Ok(ReportWithdrawn { series: key.clone(), revision, rejudged: self.rejudge_following(key, None) })
-            }
-            Some(effective) => {
-                Err(SubmitError::Precondition(format!("revision {revision} is not in effect, {effective} is")))
-            }
-            None => Err(SubmitError::Precondition("no revision is in effect".to_owned())),
-        }
+    /// What is found in a report; what the report alone decides stays as it was
+    /// recorded.
+    pub(super) fn judged_again(
+        &self,
+        key: &SeriesKey,
+        report: &Effective,
+        then: Then<'_>,
+    ) -> Option<Vec<FindingRecord>> {
+        let form = self.state.form(report.form)?;
+        let now = Unpacked::new(&form, &report.row, report.absent_is_zero())?;
+        let prior = self.prior(key, &form, then);
+        let facts = then.facts.unwrap_or_else(|| self.state.unit_facts(key));
+        let mut beyond = Vec::new();
+        form.check_beyond(now.figures(), prior.as_ref().map(Unpacked::figures), facts, &mut beyond);
+        let alone = report.findings().iter().filter(|record| !form.is_beyond(record.check));
+        let mut findings: Vec<FindingRecord> = alone.copied().chain(beyond).collect();
+        findings.sort_unstable_by_key(|record| record.check);
+        Some(findings)
     }
 
     /// Reports whose findings change when units change; `facts` tells of a unit
     /// as it will be.
     pub(super) fn rejudge_units(&self, facts: &dyn Fn(&SeriesKey) -> UnitFacts) -> Vec<Rejudged> {
-        let mut rejudged = Vec::new();
-        for (key, series) in self.state.all_series() {
-            let changed = facts(&key) != self.state.unit_facts(&key.unit, key.year);
-            let Some(form) = series.effective().filter(|_| changed).and_then(|report| self.state.form(report.form))
-            else {
-                continue;
-            };
-            let prior = self.prior(&key, &form);
-            let prior = prior.as_ref().map(|prior| (prior.figures(), &*form));
-            rejudged.extend(self.rejudge(&key, prior, facts(&key)));
-        }
-        rejudged
+        let all = self.state.all_series().map(|(key, _)| (facts(&key), key));
+        let changed = all.filter(|(facts, key)| *facts != self.state.unit_facts(key));
+        changed.filter_map(|(facts, key)| self.rejudge(&key, Then { facts: Some(facts), ..Then::default() })).collect()
     }
 
-    /// The effective report of the year before, if it fills the same form.
-    fn prior(&self, key: &SeriesKey, form: &Form) -> Option<Unpacked> {
-        prior_of(|key| self.series(key), |id| self.state.form(id), key, form)
+    /// The figures of the year before, if they are of the same form.
+    fn prior(&self, key: &SeriesKey, form: &Form, then: Then<'_>) -> Option<Unpacked> {
+        let roster = self.state.roster(&key.family, key.year);
+        let figures_of = |before: &SeriesKey| match then.changed {
+            Some((changed, figures)) if changed == before => {
+                figures.filter(|(_, filled)| filled.name() == form.name()).map(|(now, _)| Unpacked::copied(now))
+            }
+            _ => Unpacked::effective(self.state, form, self.series(before)?),
+        };
+        let existed = |before: &SeriesKey| self.state.has_unit(&before.unit, before.year);
+        prior(key, form, then.roster.unwrap_or(&roster), existed, figures_of)
     }
 }
 
-fn not_found(key: &SeriesKey) -> SubmitError {
-    SubmitError::NotFound(format!("no report of {} for {}, {}", key.unit, key.year, key.coverage))
-}
-
-/// The effective report of the year before, if it fills the same form.
-pub(super) fn prior_of<'a>(
-    series: impl Fn(&SeriesKey) -> Option<&'a Series>,
-    form_of: impl Fn(FormId) -> Option<Arc<Form>>,
-    key: &SeriesKey,
-    form: &Form,
-) -> Option<Unpacked> {
-    let before: Year = key.year.before()?;
-    let key = SeriesKey { year: before, ..key.clone() };
-    let effective = series(&key)?.effective()?;
-    let prior_form = form_of(effective.form)?;
-    (prior_form.name() == form.name()).then(|| Unpacked::new(form, &effective.row, effective.absent_is_zero()))?
-}
-
-/// A stored row, unpacked for checks.
-#[derive(Debug)]
-pub(super) struct Unpacked {
-    values: Vec<i64>,
-    present: Vec<u64>,
-    absent_is_zero: bool,
-}
-
-impl Unpacked {
-    pub(super) fn new(form: &Form, row: &Row, absent_is_zero: bool) -> Option<Self> {
-        let (mut present, mut values) = (form.cells().no_cells(), vec![0; form.cells().len()]);
-        row.unpack(form.cells(), &mut present, &mut values).ok()?;
-        Some(Self { values, present, absent_is_zero })
-    }
-
-    pub(super) fn figures(&self) -> Figures<'_> {
-        Figures { values: &self.values, present: &self.present, absent_is_zero: self.absent_is_zero }
-    }
+/// What will be otherwise when what is decided is applied.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Then<'a> {
+    /// A series of the year before, with what will be in effect in it.
+    pub(super) changed: Option<(&'a SeriesKey, Option<(Figures<'a>, &'a Form)>)>,
+    /// The unit.
+    pub(super) facts: Option<UnitFacts>,
+    /// The roster of the year.
+    pub(super) roster: Option<&'a Roster>,
 }

@@ -6,9 +6,10 @@ use super::attempts::Attempt;
 use super::desk::{Desk, DeskError};
 use super::moment::At;
 use super::outcome::{Receipt, SubmitError};
-use super::sequence::{Unpacked, prior_of};
+use super::prior::{Unpacked, carried_in, prior};
+use super::reviewed::{PublicationRecord, ReviewRecord};
 use crate::domain::event::{EventKind, ReportAccepted, SeriesKey};
-use crate::domain::{Scope, Series, State, Stored, explains};
+use crate::domain::{RevisionStanding, Scope, Series, State, Stored, explains};
 use crate::form::{Evidence, Explanation, Finding, FindingRecord, Form, Reader, Statements, unpack_texts};
 use crate::words::{Digest, Position, Revision, UnitCode, Year};
 
@@ -17,10 +18,8 @@ use crate::words::{Digest, Position, Revision, UnitCode, Year};
 pub struct StoredReport {
     /// Its receipt.
     pub receipt: Receipt,
-    /// It counts.
-    pub effective: bool,
-    /// It was taken back.
-    pub withdrawn: bool,
+    /// What it is now.
+    pub standing: RevisionStanding,
     /// Full name of the form's message.
     pub form: String,
     /// The form, encoded from the stored content.
@@ -33,6 +32,14 @@ pub struct StoredReport {
     pub explanations: Vec<Explanation>,
     /// Who sent it.
     pub principal: Arc<str>,
+    /// What a reviewer decided on it.
+    pub review: Option<ReviewRecord>,
+    /// Where the report of its series is public.
+    pub publication: Option<PublicationRecord>,
+    /// Digest of its texts; none: it has none.
+    pub texts: Option<Digest>,
+    /// Its texts were taken out.
+    pub redacted: bool,
 }
 
 /// Which series to list.
@@ -58,8 +65,16 @@ pub struct ListedSeries {
     pub series: SeriesKey,
     /// Newest revision.
     pub newest: Option<Stored>,
+    /// What the newest revision is now.
+    pub newest_standing: Option<RevisionStanding>,
     /// Effective revision.
     pub effective: Option<Revision>,
+    /// The revision that is looked at: it awaits approval, or counts.
+    pub current: Option<Revision>,
+    /// What a reviewer decided on the newest revision.
+    pub review: Option<ReviewRecord>,
+    /// Where the report is public.
+    pub publication: Option<PublicationRecord>,
     /// Open queries.
     pub open_queries: i64,
     /// A nil report is in effect.
@@ -73,12 +88,12 @@ pub struct ListedSeries {
 pub struct ListedRevision {
     /// Its receipt.
     pub receipt: Receipt,
-    /// It counts.
-    pub effective: bool,
-    /// It was taken back.
-    pub withdrawn: bool,
+    /// What it is now.
+    pub standing: RevisionStanding,
     /// Who sent it.
     pub principal: Arc<str>,
+    /// What a reviewer decided.
+    pub review: Option<ReviewRecord>,
 }
 
 impl Desk {
@@ -87,7 +102,8 @@ impl Desk {
         read(&self.state.read())
     }
 
-    /// One revision of a series; none: the effective one.
+    /// One revision of a series; none: the one that awaits approval, else the
+    /// effective one.
     ///
     /// # Errors
     /// [`SubmitError::NotFound`], or [`SubmitError::Unreadable`].
@@ -97,18 +113,22 @@ impl Desk {
         revision: Option<Revision>,
         at: At,
     ) -> Result<(Position, StoredReport), SubmitError> {
-        let before = key.year.before().map(|year| SeriesKey { year, ..key.clone() });
+        let before = {
+            let state = self.state.read();
+            carried_in(key, &state.roster_at(&key.family, key.year, at.within(state.head())?))
+        };
         let scope = Scope::Series([key.clone()].into_iter().chain(before).collect());
         self.at(at, &scope, |state| {
             let series = state.series(key).ok_or_else(|| nothing(key))?;
             let stored = match revision {
-                None => series.effective_revision(),
+                None => series.current_revision(),
                 Some(revision) => series.revisions().iter().find(|stored| stored.revision == revision),
             };
             let stored = stored.ok_or_else(|| nothing(key))?;
-            let effective = series.effective_revision().is_some_and(|known| known.revision == stored.revision);
-            let report = self.stored(state, key, series, stored, effective);
-            Ok((state.head(), report.map_err(|error| SubmitError::Unreadable(error.to_string()))?))
+            let report = self.stored(state, key, series, stored);
+            let report = report.map_err(|error| SubmitError::Unreadable(error.to_string()))?;
+            let (review, publication) = (self.review_of(state, stored)?, self.publication_of(state, series)?);
+            Ok((state.head(), StoredReport { review, publication, ..report }))
         })
     }
 
@@ -118,33 +138,40 @@ impl Desk {
         key: &SeriesKey,
         series: &Series,
         stored: &Stored,
-        effective: bool,
     ) -> Result<StoredReport, DeskError> {
         let (event, chain_hash) = self.reader.event(stored.position, &|id| state.form(id))?;
         let damaged = |problem: &str| DeskError::Damaged(format!("event {}: {problem}", stored.position));
         let EventKind::ReportAccepted(accepted) = event.kind else { return Err(damaged("is no report")) };
         let form = state.form(accepted.form).ok_or_else(|| damaged("its form is not registered"))?;
-        let texts = accepted.texts.map(|digest| self.reader.text(&digest)).transpose()?.unwrap_or_default();
+        let redacted = accepted.texts.is_some_and(|digest| state.is_redacted(&digest));
+        let texts = accepted.texts.filter(|_| !redacted).map(|digest| self.reader.text(&digest)).transpose()?;
+        let texts = texts.unwrap_or_default();
         let (prose, mut explanations) = unpack_texts(&texts).ok_or_else(|| damaged("its texts are damaged"))?;
         let report = form.write(&accepted.row, prose).map_err(|error| damaged(&error.to_string()))?;
-        let recorded = if effective { series.findings() } else { &accepted.findings };
+        let current = series.current_revision().is_some_and(|known| known.revision == stored.revision);
+        let recorded = if current { series.findings() } else { &accepted.findings };
         let (findings, later) = describe(state, key, series, &form, &accepted, &report, recorded)
             .ok_or_else(|| damaged("its figures are damaged"))?;
         for (query, digest) in later {
-            explanations.push(later_words(&query, &self.reader.text(&digest)?));
+            if !state.is_redacted(&digest) {
+                explanations.push(later_words(&query, &self.reader.text(&digest)?));
+            }
         }
         let ReportAccepted { revision, digest, blank_means_zero, nil_report, .. } = *accepted;
         let position = stored.position;
         Ok(StoredReport {
             receipt: Receipt { series: key.clone(), revision, position, digest, chain_hash, time: event.time },
-            effective,
-            withdrawn: stored.withdrawn,
+            standing: series.standing(stored),
             form: form.name().to_owned(),
             report,
             statements: Statements { blank_means_zero, nil_report },
             findings,
             explanations,
             principal: event.principal,
+            review: None,
+            publication: None,
+            texts: accepted.texts,
+            redacted,
         })
     }
 
@@ -213,7 +240,9 @@ impl Desk {
             let all = keys.len() < CANDIDATES;
             after = Some(last);
             self.at(At::page(position), &Scope::Series(keys.clone()), |state| {
-                rows.extend(keys.into_iter().filter_map(|key| self.listed(state, key, wanted, at)));
+                let listed = keys.into_iter().filter_map(|key| self.listed(state, key, wanted, at).transpose());
+                let listed: Result<Vec<ListedSeries>, SubmitError> = listed.collect();
+                rows.extend(listed?);
                 Ok(())
             })?;
             if all {
@@ -236,19 +265,33 @@ impl Desk {
         known.map(|(key, _)| key).take(CANDIDATES).collect()
     }
 
-    fn listed(&self, state: &State, key: SeriesKey, wanted: &Wanted, at: At) -> Option<ListedSeries> {
-        let series = state.series(&key)?;
+    fn listed(
+        &self,
+        state: &State,
+        key: SeriesKey,
+        wanted: &Wanted,
+        at: At,
+    ) -> Result<Option<ListedSeries>, SubmitError> {
+        let Some(series) = state.series(&key) else { return Ok(None) };
         let open_queries = series.open_queries();
+        if wanted.open_queries && open_queries == 0 {
+            return Ok(None);
+        }
         let attempts = self.attempts.read();
         let attempt = attempts.get(&key).filter(|_| at.tells_attempts());
-        (!wanted.open_queries || open_queries > 0).then(|| ListedSeries {
-            newest: series.revisions().last().cloned(),
+        let newest = series.revisions().last();
+        Ok(Some(ListedSeries {
+            newest: newest.cloned(),
+            newest_standing: newest.map(|newest| series.standing(newest)),
             effective: series.effective_revision().map(|stored| stored.revision),
+            current: series.current_revision().map(|stored| stored.revision),
+            review: newest.map(|newest| self.review_of(state, newest)).transpose()?.flatten(),
+            publication: self.publication_of(state, series)?,
             open_queries,
-            nil_report: series.effective().is_some_and(|effective| effective.nil_report),
+            nil_report: series.current().is_some_and(|current| current.nil_report),
             refused_since: attempt.is_some_and(|attempt| self.is_since(state, series, attempt)),
             series: key,
-        })
+        }))
     }
 
     /// Series of which nothing was ever accepted.
@@ -261,7 +304,11 @@ impl Desk {
         let tried = later.filter(|key| state.series(key).is_none() && wanted.fits(&state, key, state.head()));
         let row = |series| ListedSeries {
             newest: None,
+            newest_standing: None,
             effective: None,
+            current: None,
+            review: None,
+            publication: None,
             open_queries: 0,
             nil_report: false,
             refused_since: true,
@@ -283,7 +330,6 @@ impl Desk {
     ) -> Result<(Position, Vec<ListedRevision>), SubmitError> {
         self.at(at, &Scope::Series(vec![key.clone()]), |state| {
             let series = state.series(key).ok_or_else(|| nothing(key))?;
-            let effective = series.effective_revision().map(|stored| stored.revision);
             let older = |stored: &&Stored| below.is_none_or(|below| stored.revision < below);
             let rows = series.revisions().iter().rev().filter(older).take(most).map(|stored| {
                 let read = self.reader.event(stored.position, &|id| state.form(id));
@@ -297,9 +343,9 @@ impl Desk {
                         chain_hash,
                         time: event.time,
                     },
-                    effective: effective == Some(stored.revision),
-                    withdrawn: stored.withdrawn,
+                    standing: series.standing(stored),
                     principal: event.principal,
+                    review: self.review_of(state, stored)?,
                 })
             });
             Ok((state.head(), rows.collect::<Result<_, SubmitError>>()?))
@@ -349,7 +395,10 @@ fn describe(
 ) -> Option<Described> {
     let absent_is_zero = accepted.blank_means_zero || accepted.nil_report;
     let now = Unpacked::new(form, &accepted.row, absent_is_zero)?;
-    let prior = prior_of(|key| state.series(key), |id| state.form(id), key, form);
+    let roster = state.roster(&key.family, key.year);
+    let existed = |before: &SeriesKey| state.has_unit(&before.unit, before.year);
+    let figures_of = |before: &SeriesKey| Unpacked::effective(state, form, state.series(before)?);
+    let prior = prior(key, form, &roster, existed, figures_of);
     let mut reader = Reader::default();
     reader.read(form, report).ok()?;
     let evidence =

@@ -10,7 +10,7 @@ use tokio::sync::watch::Receiver;
 
 use super::desk::Desk;
 use super::outcome::SubmitError;
-use crate::domain::event::{Event, EventKind, SeriesKey, UnitEntry};
+use crate::domain::event::{Event, EventKind, Review, SeriesKey, UnitEntry};
 use crate::domain::{Rollup, State, TotalKey};
 use crate::words::{Position, Revision, Timestamp, UnitCode, limits};
 
@@ -59,6 +59,18 @@ pub enum Changed {
     /// Findings of a report changed with its year before or its unit; and of so
     /// many further ones that are not told one by one.
     Rejudged(SeriesKey, usize),
+    /// A report was approved.
+    Approved(SeriesKey, Revision),
+    /// A report was returned.
+    Returned(SeriesKey, Revision),
+    /// A report was made public.
+    Published(SeriesKey),
+    /// The roster of the year, or a deadline, changed.
+    Roster,
+    /// A roll-up was certified.
+    Closed,
+    /// A certified roll-up was opened again.
+    Reopened,
     /// Units of the tree changed.
     Units,
     /// A form, or new rules for one, came into force.
@@ -164,6 +176,9 @@ fn changed(watching: &TotalKey, state: &State, event: &Event) -> Vec<Change> {
     let is_ours = |series: &SeriesKey| {
         series.family == watching.family && series.year == watching.year && within(&series.unit, position)
     };
+    let is_total = |total: &TotalKey| {
+        total.family == watching.family && total.year == watching.year && within(&total.unit, position)
+    };
     let first = match &event.kind {
         EventKind::ReportAccepted(accepted) => {
             is_ours(&accepted.series).then(|| Changed::Accepted(accepted.series.clone(), accepted.revision))
@@ -182,6 +197,28 @@ fn changed(watching: &TotalKey, state: &State, event: &Event) -> Vec<Change> {
             };
             applied.units.iter().any(differs).then_some(Changed::Units)
         }
+        EventKind::ReportReviewed(reviewed) => {
+            let (series, revision) = (reviewed.series.clone(), reviewed.revision);
+            is_ours(&reviewed.series).then(|| match reviewed.review {
+                Review::Approved => Changed::Approved(series, revision),
+                Review::Returned => Changed::Returned(series, revision),
+            })
+        }
+        EventKind::PublicationRecorded(recorded) => {
+            is_ours(&recorded.series).then(|| Changed::Published(recorded.series.clone()))
+        }
+        EventKind::RosterApplied(applied) => {
+            let ours = applied.family == watching.family && applied.year == watching.year;
+            ours.then_some(Changed::Roster)
+        }
+        EventKind::DeadlineExtended(extended) => {
+            let ours = extended.family == watching.family && extended.year == watching.year;
+            (ours && within(&extended.unit, position)).then_some(Changed::Roster)
+        }
+        EventKind::YearClosed(closed) => is_total(&closed.statement.total).then_some(Changed::Closed),
+        EventKind::YearReopened(reopened) => is_total(&reopened.total).then_some(Changed::Reopened),
+        // a text is no figure
+        EventKind::TextRedacted(_) => None,
         EventKind::FormRegistered(registered) => {
             let form = &registered.form;
             (*form.family() == watching.family && form.covers(watching.year)).then_some(Changed::Form)

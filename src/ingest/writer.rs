@@ -20,9 +20,9 @@ use super::sequence::{Judged, Overlay, Verdicts};
 use crate::domain::event::{Event, EventKind, QueryExplained, SeriesKey, UnitsApplied};
 use crate::domain::{Series, State};
 use crate::form::Explanation;
-use crate::ledger::{AppendError, Appended, Ledger, LedgerError, LedgerReader};
+use crate::ledger::{AppendError, Appended, Ledger, LedgerError, LedgerReader, Signer};
 use crate::words::clock::Clock;
-use crate::words::{Digest, Position, Timestamp, limits};
+use crate::words::{Digest, Position, limits};
 
 /// See the module.
 #[derive(Debug)]
@@ -32,6 +32,7 @@ pub(super) struct Writer {
     pub(super) state: Arc<RwLock<State>>,
     pub(super) attempts: Arc<RwLock<Attempts>>,
     pub(super) clock: Clock,
+    pub(super) signer: Signer,
     /// Tells those who wait how far the ledger goes.
     pub(super) published: watch::Sender<Position>,
     pub(super) counters: Counters,
@@ -62,11 +63,11 @@ impl Writer {
                 let mut overlay = Overlay::new(&state);
                 let mut batch = Batch::default();
                 while let Some(next) = waiting.next() {
-                    let alone = matches!(next, Work::Units { .. });
+                    let alone = next.is_alone();
                     self.decide(next, &mut overlay, &mut batch);
-                    // a change of units is decided against what is applied, and applied at once
-                    let units_next = matches!(waiting.peek(), Some(Work::Units { .. }));
-                    if alone || units_next || batch.bytes >= limits::COMMIT_BYTES {
+                    // what is decided against what is applied is applied at once
+                    let alone_next = waiting.peek().is_some_and(Work::is_alone);
+                    if alone || alone_next || batch.bytes >= limits::COMMIT_BYTES {
                         break;
                     }
                 }
@@ -87,14 +88,31 @@ impl Writer {
                 Ok(judged) => self.judged(*admitted, judged, reply, overlay, batch),
                 Err(error) => tell(reply, Err(error)),
             },
-            Work::Withdraw { series, revision, reason, principal, reply } => {
-                match overlay.withdrawal(&series, revision) {
-                    Ok(withdrawn) => {
-                        let kind = EventKind::ReportWithdrawn(withdrawn);
-                        self.enter(batch, overlay, kind, principal, reason);
-                        batch.waiting.push(Waiting::Withdrawn(reply));
-                    }
+            Work::Act { act, reason, principal, reply } => match overlay.act(act) {
+                Ok((kind, text)) => {
+                    batch.texts.extend(text);
+                    self.enter(batch, overlay, kind, principal, reason);
+                    batch.waiting.push(Waiting::Done(reply));
+                }
+                Err(error) => tell(reply, Err(error)),
+            },
+            Work::Roster { applied, validate_only, reason, principal, reply } => match overlay.roster(applied) {
+                Err(error) => tell(reply, Err(error)),
+                Ok((_, plan)) if validate_only || plan.is_empty() => tell(reply, Ok((Position(0), plan))),
+                Ok((applied, plan)) => {
+                    self.enter(batch, overlay, EventKind::RosterApplied(applied), principal, reason);
+                    batch.waiting.push(Waiting::Roster(reply, plan));
+                }
+            },
+            Work::Close { total, override_reason, principal, reply } => {
+                match self.certify(overlay.state, total, override_reason, &principal) {
                     Err(error) => tell(reply, Err(error)),
+                    Ok(closed) => {
+                        let signed = Box::new(closed.signed.clone());
+                        let reason = closed.statement.override_reason.as_deref().unwrap_or_default().to_owned();
+                        self.enter(batch, overlay, EventKind::YearClosed(closed), principal, reason);
+                        batch.waiting.push(Waiting::Closed(reply, signed));
+                    }
                 }
             }
             Work::Explain { series, explanation, quotes, principal, reply } => {
@@ -118,7 +136,7 @@ impl Writer {
                         tell(reply, Ok((Position(0), preview.plan)));
                     }
                     Ok(preview) => {
-                        let rejudged = overlay.rejudge_units(&|key| preview.facts(key));
+                        let rejudged = overlay.rejudge_units(&|key| preview.facts(overlay.state, key));
                         let kind = EventKind::UnitsApplied(UnitsApplied { units, rejudged });
                         self.enter(batch, overlay, kind, principal, reason);
                         batch.waiting.push(Waiting::Units(reply, preview.plan));
@@ -136,10 +154,11 @@ impl Writer {
         overlay: &mut Overlay<'_>,
         batch: &mut Batch,
     ) {
-        let Judged { verdict, findings, unused } = judged;
+        let Judged { verdict, findings, unused, certified } = judged;
         let dry = admitted.submission.validate_only;
         let series = admitted.series.clone();
-        let decision = |outcome| Decision { series, outcome, findings, unused };
+        let awaits_approval = matches!(&verdict, Verdicts::Accept(accepted) if accepted.awaits_approval);
+        let decision = |outcome| Decision { series, outcome, findings, unused, certified, awaits_approval };
         let mut told = |reply, decision, receipt_of| batch.told.push(Told { reply, decision, receipt_of });
         match verdict {
             Verdicts::Accept(_) if dry => told(reply, decision(Outcome::Accepted(None)), None),
@@ -180,9 +199,9 @@ impl Writer {
             let problem = "explanation.text: needs 4 characters and more than a bare 核实无误";
             return Err(SubmitError::Invalid(problem.to_owned()));
         }
-        let stored = overlay.series(series).filter(|stored| stored.effective().is_some());
+        let stored = overlay.series(series).filter(|stored| stored.current().is_some());
         let stored = stored.ok_or_else(|| SubmitError::NotFound("no report is in effect in this series".to_owned()))?;
-        let form = stored.effective().and_then(|effective| overlay.state.form(effective.form));
+        let form = stored.current().and_then(|current| overlay.state.form(current.form));
         let query = form.and_then(|form| explain::query_of(&form, stored.findings(), quotes, explanation));
         let explained = query.ok_or_else(|| {
             let Explanation { rule, instance, left, right, .. } = explanation;
@@ -204,8 +223,8 @@ impl Writer {
         let last = batch.events.last();
         let before = last.map_or(overlay.state.last_time(), |event| event.time);
         let position = last.map_or(overlay.state.head(), |event| event.position).next();
-        overlay.enter(&kind, position);
         let time = before.max((self.clock)());
+        overlay.enter(&kind, (position, time));
         batch.events.push(Event { position, time, principal, reason, kind });
     }
 
@@ -327,13 +346,7 @@ impl Writer {
         for ((event, chain_hash), waiting) in batch.events.iter().zip(hashes).zip(batch.waiting) {
             match waiting {
                 Waiting::Submitted(mut decision, reply, digest) => {
-                    let revision = match &event.kind {
-                        EventKind::ReportAccepted(accepted) => accepted.revision,
-                        EventKind::FormRegistered(_)
-                        | EventKind::UnitsApplied(_)
-                        | EventKind::ReportWithdrawn(_)
-                        | EventKind::QueryExplained(_) => continue,
-                    };
+                    let Some(revision) = event.kind.accepted().map(|accepted| accepted.revision) else { continue };
                     tracing::info!(
                         report.unit = %decision.series.unit, report.year = %decision.series.year,
                         report.coverage = %decision.series.coverage, report.revision = %revision,
@@ -350,13 +363,15 @@ impl Writer {
                     self.counters.decided(&decision.outcome);
                     tell(reply, Ok(*decision));
                 }
-                Waiting::Withdrawn(reply) => tell(reply, Ok(event.position)),
+                Waiting::Done(reply) => tell(reply, Ok(event.position)),
                 Waiting::Explained(reply, series) => {
                     let state = self.state.read();
                     let open = state.series(&series).map_or(0, Series::open_queries);
                     tell(reply, Ok((event.position, open)));
                 }
                 Waiting::Units(reply, plan) => tell(reply, Ok((event.position, plan))),
+                Waiting::Roster(reply, plan) => tell(reply, Ok((event.position, plan))),
+                Waiting::Closed(reply, signed) => tell(reply, Ok((event.position, *signed))),
             }
         }
     }
@@ -371,19 +386,14 @@ fn no_mirror(error: &LedgerError) -> SubmitError {
 pub(super) fn receipt(reader: &LedgerReader, state: &State, position: Position) -> Result<Receipt, SubmitError> {
     let read = reader.event(position, &|id| state.form(id));
     let (event, chain_hash) = read.map_err(|error| SubmitError::Unavailable(error.to_string()))?;
-    let time: Timestamp = event.time;
-    match event.kind {
-        EventKind::ReportAccepted(accepted) => Ok(Receipt {
-            series: accepted.series,
-            revision: accepted.revision,
-            position,
-            digest: accepted.digest,
-            chain_hash,
-            time,
-        }),
-        EventKind::FormRegistered(_)
-        | EventKind::UnitsApplied(_)
-        | EventKind::ReportWithdrawn(_)
-        | EventKind::QueryExplained(_) => Err(SubmitError::Unavailable(format!("event {position} is no report"))),
-    }
+    let accepted = event.kind.accepted();
+    let accepted = accepted.ok_or_else(|| SubmitError::Unavailable(format!("event {position} is no report")))?;
+    Ok(Receipt {
+        series: accepted.series.clone(),
+        revision: accepted.revision,
+        position,
+        digest: accepted.digest,
+        chain_hash,
+        time: event.time,
+    })
 }

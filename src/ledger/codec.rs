@@ -1,6 +1,10 @@
 //! Events to stored bytes and back. Structs are taken apart whole, so that a
 //! new field breaks the build until it is stored.
 
+mod office;
+
+pub(super) use office::{statement_from, statement_to};
+
 use std::sync::Arc;
 
 use prost::Message as _;
@@ -8,7 +12,7 @@ use prost::Message as _;
 use super::stored::{self, event::Kind};
 use crate::domain::event::{
     Event, EventKind, Explained, FormId, FormRegistered, QueryExplained, Rejudged, ReportAccepted, ReportWithdrawn,
-    SeriesKey, UnitEntry, UnitKind, UnitsApplied,
+    SeriesKey, TextRedacted, UnitEntry, UnitKind, UnitsApplied,
 };
 use crate::form::{CheckId, FindingRecord, Form, Row, Verdict, put_varint, take_varint, unzigzag, zigzag};
 use crate::words::{Coverage, Digest, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year};
@@ -33,7 +37,19 @@ pub(super) fn text_digests(bytes: &[u8]) -> Vec<Digest> {
     let digest = match stored::Event::decode(bytes).ok().and_then(|event| event.kind) {
         Some(Kind::ReportAccepted(accepted)) => Digest::from_bytes(&accepted.texts_digest),
         Some(Kind::QueryExplained(explained)) => Digest::from_bytes(&explained.text_digest),
-        Some(Kind::FormRegistered(_) | Kind::UnitsApplied(_) | Kind::ReportWithdrawn(_)) | None => None,
+        Some(Kind::ReportReviewed(reviewed)) => Digest::from_bytes(&reviewed.text_digest),
+        Some(
+            Kind::FormRegistered(_)
+            | Kind::UnitsApplied(_)
+            | Kind::ReportWithdrawn(_)
+            | Kind::RosterApplied(_)
+            | Kind::DeadlineExtended(_)
+            | Kind::PublicationRecorded(_)
+            | Kind::YearClosed(_)
+            | Kind::YearReopened(_)
+            | Kind::TextRedacted(_),
+        )
+        | None => None,
     };
     digest.into_iter().collect()
 }
@@ -62,6 +78,16 @@ pub(super) fn encode(event: &Event) -> Vec<u8> {
                 text_digest: text.as_bytes().to_vec(),
             })
         }
+        EventKind::RosterApplied(applied) => Kind::RosterApplied(office::roster_to(applied)),
+        EventKind::DeadlineExtended(extended) => Kind::DeadlineExtended(office::extended_to(extended)),
+        EventKind::ReportReviewed(reviewed) => Kind::ReportReviewed(office::reviewed_to(reviewed)),
+        EventKind::PublicationRecorded(recorded) => Kind::PublicationRecorded(office::publication_to(recorded)),
+        EventKind::YearClosed(closed) => Kind::YearClosed(office::closed_to(closed)),
+        EventKind::YearReopened(reopened) => Kind::YearReopened(office::reopened_to(reopened)),
+        EventKind::TextRedacted(TextRedacted { series, text }) => Kind::TextRedacted(stored::TextRedacted {
+            series: Some(series_to(series)),
+            text_digest: text.as_bytes().to_vec(),
+        }),
     };
     let event = stored::Event {
         position: position.0,
@@ -94,16 +120,25 @@ fn cell_names(form: &Form) -> Vec<String> {
 
 fn unit_to(unit: &UnitEntry) -> stored::Unit {
     let UnitEntry { code, from_year, until_year, parent, kind, name, makes_rules } = unit;
-    let number = UnitKind::ALL.iter().position(|(known, _)| known == kind).unwrap_or_default();
     stored::Unit {
         code: code.to_string(),
         parent: parent.as_ref().map(ToString::to_string).unwrap_or_default(),
-        kind: u32::try_from(number).unwrap_or_default().saturating_add(1),
+        kind: kind_to(*kind),
         name: name.to_string(),
         from_year: from_year.get().into(),
         until_year: until_year.map_or(0, |year| year.get().into()),
         makes_rules: *makes_rules,
     }
+}
+
+fn kind_to(kind: UnitKind) -> u32 {
+    let number = UnitKind::ALL.iter().position(|(known, _)| *known == kind).unwrap_or_default();
+    u32::try_from(number).unwrap_or_default().saturating_add(1)
+}
+
+fn kind_from(kind: u32) -> Result<UnitKind, String> {
+    let known = usize::try_from(kind).ok().and_then(|kind| UnitKind::ALL.get(kind.checked_sub(1)?));
+    known.map(|(kind, _)| *kind).ok_or_else(|| "the kind of a unit is not known".to_owned())
 }
 
 fn accepted_to(accepted: &ReportAccepted) -> stored::ReportAccepted {
@@ -119,6 +154,7 @@ fn accepted_to(accepted: &ReportAccepted) -> stored::ReportAccepted {
         nil_report,
         findings,
         explained,
+        awaits_approval,
         rejudged,
     } = accepted;
     stored::ReportAccepted {
@@ -136,6 +172,7 @@ fn accepted_to(accepted: &ReportAccepted) -> stored::ReportAccepted {
         findings: findings_to(findings),
         explained: explained.iter().copied().map(explained_to).collect(),
         rejudged: rejudged.iter().map(rejudged_to).collect(),
+        awaits_approval: *awaits_approval,
     }
 }
 
@@ -247,6 +284,15 @@ fn event_from(bytes: &[u8], forms: Forms<'_>) -> Result<Event, String> {
                 text: digest_from(&text_digest)?,
             })
         }
+        Kind::RosterApplied(applied) => EventKind::RosterApplied(office::roster_from(applied)?),
+        Kind::DeadlineExtended(extended) => EventKind::DeadlineExtended(office::extended_from(extended)?),
+        Kind::ReportReviewed(reviewed) => EventKind::ReportReviewed(office::reviewed_from(reviewed)?),
+        Kind::PublicationRecorded(recorded) => EventKind::PublicationRecorded(office::publication_from(recorded)?),
+        Kind::YearClosed(closed) => EventKind::YearClosed(office::closed_from(closed)?),
+        Kind::YearReopened(reopened) => EventKind::YearReopened(office::reopened_from(reopened)?),
+        Kind::TextRedacted(stored::TextRedacted { series, text_digest }) => {
+            EventKind::TextRedacted(TextRedacted { series: series_from(series)?, text: digest_from(&text_digest)? })
+        }
     };
     Ok(Event { position: Position(position), time: Timestamp(time_us), principal: principal.into(), reason, kind })
 }
@@ -267,13 +313,12 @@ fn form_from(registered: stored::FormRegistered) -> Result<FormRegistered, Strin
 
 fn unit_from(unit: stored::Unit) -> Result<UnitEntry, String> {
     let stored::Unit { code, parent, kind, name, from_year, until_year, makes_rules } = unit;
-    let kind = usize::try_from(kind).ok().and_then(|kind| UnitKind::ALL.get(kind.checked_sub(1)?));
     Ok(UnitEntry {
         code: UnitCode::new(&code).map_err(|error| error.to_string())?,
         from_year: year_from(from_year)?,
         until_year: (until_year != 0).then(|| year_from(until_year)).transpose()?,
         parent: (!parent.is_empty()).then(|| UnitCode::new(&parent)).transpose().map_err(|error| error.to_string())?,
-        kind: kind.ok_or("the kind of a unit is not known")?.0,
+        kind: kind_from(kind)?,
         name: name.into(),
         makes_rules,
     })
@@ -334,6 +379,7 @@ fn accepted_from(accepted: stored::ReportAccepted, forms: Forms<'_>) -> Result<R
         findings,
         explained,
         rejudged,
+        awaits_approval,
     } = accepted;
     let form = forms(FormId(id)).ok_or_else(|| format!("form {id} is not registered"))?;
     let series = SeriesKey {
@@ -355,6 +401,7 @@ fn accepted_from(accepted: stored::ReportAccepted, forms: Forms<'_>) -> Result<R
         nil_report,
         findings: findings_from(&findings).ok_or("its findings are damaged")?,
         explained: explained.into_iter().map(explained_from).collect(),
+        awaits_approval,
         rejudged: rejudged_from(rejudged)?,
     })
 }

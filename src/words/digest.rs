@@ -28,6 +28,17 @@ impl Digest {
         bytes.try_into().ok().map(Self)
     }
 
+    /// Takes 64 hexadecimal digits as a digest.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digits = text.as_bytes().as_chunks::<2>();
+        let (pairs, []) = digits else { return None };
+        let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        let sound = text.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let bytes = pairs.iter().map(byte).collect::<Option<Vec<u8>>>()?;
+        Self::from_bytes(&bytes).filter(|_| sound)
+    }
+
     /// The 32 bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {

@@ -17,6 +17,12 @@ pub const FAMILY_NAME_BYTES: usize = 100;
 pub const REQUEST_ID_BYTES: usize = 64;
 /// Bytes of a stated reason.
 pub const REASON_BYTES: usize = 2_000;
+/// Events of the ledger that one page of the audit list looks at.
+pub const AUDIT_READ: u64 = 65_536;
+/// Cells named by a reviewer who returns a report.
+pub const REVIEW_CELLS: usize = 200;
+/// Bytes of the address where a report is public.
+pub const ADDRESS_BYTES: usize = 2_000;
 /// Entries in one `ApplyUnits`: a province has some 10,000 units.
 pub const UNITS_PER_APPLY: usize = 100_000;
 /// Levels of the tree of units; five are in use, more is a mistake.

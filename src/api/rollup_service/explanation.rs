@@ -51,6 +51,8 @@ fn contribution_to_pb(contribution: Contribution) -> pb::Contribution {
         Standing::Counted => (pb::ContributionState::Counted, String::new()),
         Standing::Missing => (pb::ContributionState::Missing, String::new()),
         Standing::Refused => (pb::ContributionState::Refused, String::new()),
+        Standing::Returned => (pb::ContributionState::Returned, String::new()),
+        Standing::Pending => (pb::ContributionState::Pending, String::new()),
         Standing::Withdrawn => (pb::ContributionState::Withdrawn, String::new()),
         Standing::Covered(by) => (pb::ContributionState::Covered, by.to_string()),
         Standing::Stated => (pb::ContributionState::Stated, String::new()),

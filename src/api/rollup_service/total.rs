@@ -1,15 +1,15 @@
 //! Totals, on the wire.
 
-use crate::api::convert::{basis_to_pb, count};
-use crate::domain::{Counts, Rollup, Total, TotalKey};
+use crate::api::convert::{basis_to_pb, count, drift_to_pb};
+use crate::domain::{Counts, Rollup, Total, TotalKey, UnitDuty};
 use crate::form::Form;
 use crate::ingest::RollupAnswer;
 use crate::pb::crossfoot::v1::{self as pb};
-use crate::words::UnitCode;
+use crate::words::{Day, UnitCode};
 
 pub(super) fn rollup_to_pb(named: &TotalKey, answer: RollupAnswer) -> pb::GetRollupResponse {
     let completeness = completeness_to_pb(&answer);
-    let RollupAnswer { rollup, not_broken_down, .. } = answer;
+    let RollupAnswer { rollup, not_broken_down, requires_approval, stale, .. } = answer;
     let Rollup { position, form, unit_name, total, .. } = rollup;
     let TotalKey { family, unit, year, basis } = named;
     pb::GetRollupResponse {
@@ -26,6 +26,9 @@ pub(super) fn rollup_to_pb(named: &TotalKey, answer: RollupAnswer) -> pb::GetRol
         reports: total.reports,
         not_broken_down: codes(&not_broken_down),
         not_broken_down_count: total.not_broken_down,
+        requires_approval,
+        closed: stale.is_some(),
+        stale: stale.unwrap_or_default().into_iter().map(drift_to_pb).collect(),
     }
 }
 
@@ -42,19 +45,28 @@ pub(super) fn completeness_to_pb(answer: &RollupAnswer) -> pb::Completeness {
 
 /// Completeness without its lists.
 pub(super) fn counts_to_pb(counts: Counts) -> pb::Completeness {
-    let Counts { due, filed, nil, open_queries } = counts;
-    let missing_count = due.saturating_sub(filed);
-    pb::Completeness { due, filed, nil, open_queries, missing_count, ..pb::Completeness::default() }
+    let Counts { due, filed, nil, late, pending, returned, published, exempt, open_queries } = counts;
+    pb::Completeness {
+        due,
+        filed,
+        nil,
+        late,
+        pending,
+        returned,
+        published,
+        exempt,
+        open_queries,
+        missing_count: due.saturating_sub(filed),
+        refused: None,
+        missing: Vec::new(),
+        missing_refused: Vec::new(),
+    }
 }
 
 /// Every required cell, and others where a counted report states them.
 pub(super) fn cells_to_pb(form: &Form, total: &Total) -> Vec<pb::CellTotal> {
-    let mut stated = total.stated.iter();
-    let cells = form.cells().iter().zip(&total.cells).filter_map(|(cell, value)| {
-        let listed = cell.required || stated.next().is_some_and(|reports| *reports > 0);
-        listed.then(|| pb::CellTotal { path: cell.path.clone(), value: *value })
-    });
-    cells.collect()
+    let figures = total.figures(form.cells());
+    figures.map(|(cell, value)| pb::CellTotal { path: cell.path.clone(), value }).collect()
 }
 
 pub(super) fn ratios_to_pb(form: &Form, total: &Total) -> Vec<pb::RatioTotal> {
@@ -70,6 +82,20 @@ pub(super) fn ratios_to_pb(form: &Form, total: &Total) -> Vec<pb::RatioTotal> {
         }
     });
     ratios.collect()
+}
+
+pub(super) fn overdue_to_pb(duty: UnitDuty) -> pb::OverdueUnit {
+    let UnitDuty { unit, name, todo, submission_due, publication_due, days, open_queries } = duty;
+    let day = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
+    pb::OverdueUnit {
+        unit: unit.to_string(),
+        name: name.to_string(),
+        todo: todo.into_iter().map(|todo| todo.word().to_owned()).collect(),
+        submission_due: day(submission_due),
+        publication_due: day(publication_due),
+        days,
+        open_queries,
+    }
 }
 
 fn codes(codes: &[UnitCode]) -> Vec<String> {

@@ -92,13 +92,29 @@ fn change_to_pb(change: Change) -> pb::WatchedChange {
     let Change { position, time, kind } = change;
     let further = match &kind {
         Changed::Rejudged(_, further) => i64::try_from(*further).unwrap_or(i64::MAX),
-        Changed::Accepted(..) | Changed::Withdrawn(..) | Changed::Explained(_) | Changed::Units | Changed::Form => 0,
+        Changed::Accepted(..)
+        | Changed::Withdrawn(..)
+        | Changed::Explained(_)
+        | Changed::Approved(..)
+        | Changed::Returned(..)
+        | Changed::Published(_)
+        | Changed::Roster
+        | Changed::Closed
+        | Changed::Reopened
+        | Changed::Units
+        | Changed::Form => 0,
     };
     let (kind, series, revision) = match kind {
         Changed::Accepted(series, revision) => (pb::ChangeKind::ReportAccepted, Some(series), Some(revision)),
         Changed::Withdrawn(series, revision) => (pb::ChangeKind::ReportWithdrawn, Some(series), Some(revision)),
         Changed::Explained(series) => (pb::ChangeKind::QueryExplained, Some(series), None),
         Changed::Rejudged(series, _) => (pb::ChangeKind::Rejudged, Some(series), None),
+        Changed::Approved(series, revision) => (pb::ChangeKind::ReportApproved, Some(series), Some(revision)),
+        Changed::Returned(series, revision) => (pb::ChangeKind::ReportReturned, Some(series), Some(revision)),
+        Changed::Published(series) => (pb::ChangeKind::PublicationRecorded, Some(series), None),
+        Changed::Roster => (pb::ChangeKind::RosterChanged, None, None),
+        Changed::Closed => (pb::ChangeKind::YearClosed, None, None),
+        Changed::Reopened => (pb::ChangeKind::YearReopened, None, None),
         Changed::Units => (pb::ChangeKind::UnitsApplied, None, None),
         Changed::Form => (pb::ChangeKind::FormRegistered, None, None),
     };
