@@ -9,13 +9,12 @@ mod codec;
 mod copy;
 mod mirror;
 mod page;
+mod reader;
 mod store;
 mod stored;
 mod transfer;
 mod witness;
 
-use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -26,6 +25,7 @@ pub use copy::CopyError;
 use mirror::Mirror;
 pub use mirror::{MirrorStatus, Mirroring};
 pub use page::PageError;
+pub use reader::LedgerReader;
 use store::{Batch, Store};
 pub use store::{StoreError, StoredAttempt};
 pub use transfer::{ImportError, import};
@@ -123,10 +123,6 @@ pub enum AppendError {
     Unknown(LedgerError),
 }
 
-/// Reads events and texts while others are written.
-#[derive(Debug, Clone)]
-pub struct LedgerReader(Arc<RwLock<Option<Arc<Store>>>>);
-
 /// The ledger, open for writing. There is one.
 #[derive(Debug)]
 pub struct Ledger {
@@ -184,7 +180,7 @@ impl Ledger {
             witness.put(Head { position: head, chain }).map_err(failed)?;
         }
         store.sync_folder()?;
-        let store = LedgerReader(Arc::new(RwLock::new(Some(store))));
+        let store = LedgerReader::new(store);
         Ok(Self { dir: dir.to_owned(), store, witness, mirror: None, reserve: limits::DISK_RESERVE_BYTES, head, chain })
     }
 
@@ -289,18 +285,18 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`] while it cannot be opened; the store stays closed.
     pub fn reopen(&mut self, state: &mut State) -> Result<(), LedgerError> {
-        *self.store.0.write() = None;
+        self.store.replace(None);
         let store = Arc::new(Store::open(&self.dir)?);
         let (head, chain) = replay(&store, (self.head.next(), self.chain), None, state)?;
         (self.head, self.chain) = (head, chain);
         self.witness.put(Head { position: head, chain }).map_err(|(path, error)| StoreError::File(path, error))?;
-        *self.store.0.write() = Some(store);
+        self.store.replace(Some(store));
         Ok(())
     }
 
     /// Closes the store after a failure that left its outcome unknown.
     pub fn close(&mut self) {
-        *self.store.0.write() = None;
+        self.store.replace(None);
     }
 
     /// Keeps a refused attempt in place of the one before; promises nothing.
@@ -424,110 +420,6 @@ fn replay(
         return Err(LedgerError::OtherHead { found, expected });
     }
     Ok((head, chain))
-}
-
-impl LedgerReader {
-    fn get(&self) -> Result<Arc<Store>, LedgerError> {
-        self.0.read().clone().ok_or(LedgerError::Closed)
-    }
-
-    /// Whether the store is open; it is closed after a failure.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.0.read().is_some()
-    }
-
-    /// One event, with the chain up to and with it.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if it is not there or damaged.
-    pub fn event(&self, position: Position, forms: Forms<'_>) -> Result<(Event, Digest), LedgerError> {
-        let (first, mut chain, events) = self.page(position)?;
-        for (at, bytes) in (first.0..).map(Position).zip(events) {
-            chain = Digest::of(&[chain.as_bytes(), &bytes]);
-            if at == position {
-                return Ok((codec::decode(&bytes, at, forms)?, chain));
-            }
-        }
-        Err(LedgerError::NoEvent(position))
-    }
-
-    /// The events at these positions, in order.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if one is not there or damaged.
-    pub fn events(&self, positions: &BTreeSet<Position>, forms: Forms<'_>) -> Result<Vec<Event>, LedgerError> {
-        let mut found = Vec::with_capacity(positions.len());
-        let mut next = positions.first().copied();
-        while let Some(position) = next {
-            let (first, _, events) = self.page(position)?;
-            let mut after = first;
-            for (at, bytes) in (first.0..).map(Position).zip(events) {
-                if positions.contains(&at) {
-                    found.push(codec::decode(&bytes, at, forms)?);
-                }
-                after = at.next();
-            }
-            if after <= position {
-                return Err(LedgerError::NoEvent(position));
-            }
-            next = positions.range(after..).next().copied();
-        }
-        Ok(found)
-    }
-
-    /// Where the page begins that holds a position, the chain before it, its events.
-    fn page(&self, position: Position) -> Result<(Position, Digest, Vec<Vec<u8>>), LedgerError> {
-        let store = self.get()?;
-        let (first, page) = store.pages(position).next().ok_or(LedgerError::NoEvent(position))??;
-        let before = page.before;
-        let events = page.events().map_err(|error| StoreError::Page(first, error))?;
-        Ok((first, before, events))
-    }
-
-    /// Writes a copy of the whole ledger, as it is now; gives its head.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if it cannot be read, or the copy cannot be written.
-    pub fn back_up(&self, out: impl Write) -> Result<(Position, Digest), LedgerError> {
-        const ENTRIES: usize = 256;
-        let store = self.get()?;
-        let failed = |error| CopyError::File(PathBuf::from("the backup"), error);
-        let mut copy = copy::CopyWriter::begin(out).map_err(failed)?;
-        let mut head = (Position(0), Digest::ZERO);
-        for page in store.raw_pages(Position(1)) {
-            let (first, entries, page) = page?;
-            let before = page.before;
-            let events = page.events().map_err(|error| StoreError::Page(first, error))?;
-            let last = first.0.saturating_add(events.len() as u64).saturating_sub(1);
-            head = (Position(last), events.iter().fold(before, |at, event| Digest::of(&[at.as_bytes(), event])));
-            copy.add(head, &entries).map_err(failed)?;
-        }
-        // written in the same batches as the pages above: what those need is there
-        let mut texts = store.all_text_entries().peekable();
-        while texts.peek().is_some() {
-            let entries = texts.by_ref().take(ENTRIES).collect::<Result<Vec<_>, _>>()?;
-            copy.add(head, &entries).map_err(failed)?;
-        }
-        for entries in store.attempt_entries()?.chunks(ENTRIES) {
-            copy.add(head, entries).map_err(failed)?;
-        }
-        copy.into_inner().flush().map_err(failed)?;
-        Ok(head)
-    }
-
-    /// Whether texts are there and sound.
-    fn text_of(&self, digests: &[Digest]) -> Result<(), LedgerError> {
-        digests.iter().try_for_each(|digest| self.text(digest).map(drop))
-    }
-
-    /// A text that stands beside the chain.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if it is not there or damaged.
-    pub fn text(&self, digest: &Digest) -> Result<Vec<u8>, LedgerError> {
-        Ok(self.get()?.text(digest)?)
-    }
 }
 
 /// Findings as they are stored.
