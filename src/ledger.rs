@@ -9,14 +9,13 @@ mod codec;
 mod copy;
 mod mirror;
 mod page;
+mod reader;
 mod statement;
 mod store;
 mod stored;
 mod transfer;
 mod witness;
 
-use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,6 +26,7 @@ pub use copy::CopyError;
 use mirror::Mirror;
 pub use mirror::{MirrorStatus, Mirroring};
 pub use page::PageError;
+pub use reader::LedgerReader;
 pub use statement::{KEY_FILE, Signer, StatementError, check as check_statement};
 use store::{Batch, Store};
 pub use store::{StoreError, StoredAttempt};
@@ -34,7 +34,7 @@ pub use stored::SignedStatement;
 pub use transfer::{ImportError, import};
 use witness::{Found, Head, Witness};
 
-use crate::domain::event::Event;
+use crate::domain::event::{Event, EventKind};
 use crate::domain::{ApplyError, State};
 use crate::form::FindingRecord;
 use crate::words::{Digest, Position, limits};
@@ -126,10 +126,6 @@ pub enum AppendError {
     Unknown(LedgerError),
 }
 
-/// Reads events and texts while others are written.
-#[derive(Debug, Clone)]
-pub struct LedgerReader(Arc<RwLock<Option<Arc<Store>>>>);
-
 /// The ledger, open for writing. There is one.
 #[derive(Debug)]
 pub struct Ledger {
@@ -187,7 +183,7 @@ impl Ledger {
             witness.put(Head { position: head, chain }).map_err(failed)?;
         }
         store.sync_folder()?;
-        let store = LedgerReader(Arc::new(RwLock::new(Some(store))));
+        let store = LedgerReader::new(store);
         Ok(Self { dir: dir.to_owned(), store, witness, mirror: None, reserve: limits::DISK_RESERVE_BYTES, head, chain })
     }
 
@@ -247,13 +243,25 @@ impl Ledger {
             Err(other) => return Err(AppendError::Closed(other.into())),
         }
         self.tend_mirror().map_err(AppendError::Mirror)?;
-        self.append_encoded(&store, events.iter().map(codec::encode).collect(), texts)
+        let redacted = events.iter().filter_map(|event| match &event.kind {
+            EventKind::TextRedacted(redacted) => Some(redacted.text),
+            _ => None,
+        });
+        let redacted: Vec<Digest> = redacted.collect();
+        let appended = self.append_encoded(&store, events.iter().map(codec::encode).collect(), texts, &redacted)?;
+        if !redacted.is_empty()
+            && let Some(mirror) = &mut self.mirror
+        {
+            // what was added to it before still holds the text
+            mirror.make_anew(&store, (self.head, self.chain));
+        }
+        Ok(appended)
     }
 
     /// Appends events as they were encoded elsewhere.
     fn append_bytes(&mut self, encoded: Vec<Vec<u8>>, texts: &[(Digest, Vec<u8>)]) -> Result<Appended, AppendError> {
         let store = self.store.get().map_err(AppendError::Closed)?;
-        self.append_encoded(&store, encoded, texts)
+        self.append_encoded(&store, encoded, texts, &[])
     }
 
     fn append_encoded(
@@ -261,12 +269,17 @@ impl Ledger {
         store: &Store,
         encoded: Vec<Vec<u8>>,
         texts: &[(Digest, Vec<u8>)],
+        redacted: &[Digest],
     ) -> Result<Appended, AppendError> {
         let (mut pages, mut chain) = (Vec::new(), self.chain);
         page::pack(&encoded, &mut chain, &mut pages);
         let mut batch = Batch::default();
         batch.pages(self.head.next(), pages);
         texts.iter().for_each(|(digest, text)| batch.text(digest, text));
+        for digest in redacted {
+            let entries = store.text_entries(digest).map_err(|error| AppendError::Closed(error.into()))?;
+            batch.remove(entries);
+        }
         store.write(&batch).map_err(|error| AppendError::Unknown(error.into()))?;
         let head = Position(self.head.0.saturating_add(encoded.len() as u64));
         self.witness
@@ -292,18 +305,18 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`] while it cannot be opened; the store stays closed.
     pub fn reopen(&mut self, state: &mut State) -> Result<(), LedgerError> {
-        *self.store.0.write() = None;
+        self.store.replace(None);
         let store = Arc::new(Store::open(&self.dir)?);
         let (head, chain) = replay(&store, (self.head.next(), self.chain), None, state)?;
         (self.head, self.chain) = (head, chain);
         self.witness.put(Head { position: head, chain }).map_err(|(path, error)| StoreError::File(path, error))?;
-        *self.store.0.write() = Some(store);
+        self.store.replace(Some(store));
         Ok(())
     }
 
     /// Closes the store after a failure that left its outcome unknown.
     pub fn close(&mut self) {
-        *self.store.0.write() = None;
+        self.store.replace(None);
     }
 
     /// Keeps a refused attempt in place of the one before; promises nothing.
@@ -427,123 +440,6 @@ fn replay(
         return Err(LedgerError::OtherHead { found, expected });
     }
     Ok((head, chain))
-}
-
-impl LedgerReader {
-    fn get(&self) -> Result<Arc<Store>, LedgerError> {
-        self.0.read().clone().ok_or(LedgerError::Closed)
-    }
-
-    /// Whether the store is open; it is closed after a failure.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.0.read().is_some()
-    }
-
-    /// One event, with the chain up to and with it.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if it is not there or damaged.
-    pub fn event(&self, position: Position, forms: Forms<'_>) -> Result<(Event, Digest), LedgerError> {
-        let (first, mut chain, events) = self.page(position)?;
-        for (at, bytes) in (first.0..).map(Position).zip(events) {
-            chain = Digest::of(&[chain.as_bytes(), &bytes]);
-            if at == position {
-                return Ok((codec::decode(&bytes, at, forms)?, chain));
-            }
-        }
-        Err(LedgerError::NoEvent(position))
-    }
-
-    /// The events at these positions, in order.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if one is not there or damaged.
-    pub fn events(&self, positions: &BTreeSet<Position>, forms: Forms<'_>) -> Result<Vec<Event>, LedgerError> {
-        Ok(self.chained_events(positions, forms)?.into_iter().map(|(event, _)| event).collect())
-    }
-
-    /// The same, each with the chain up to and with it.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if one is not there or damaged.
-    pub fn chained_events(
-        &self,
-        positions: &BTreeSet<Position>,
-        forms: Forms<'_>,
-    ) -> Result<Vec<(Event, Digest)>, LedgerError> {
-        let mut found = Vec::with_capacity(positions.len());
-        let mut next = positions.first().copied();
-        while let Some(position) = next {
-            let (first, mut chain, events) = self.page(position)?;
-            let mut after = first;
-            for (at, bytes) in (first.0..).map(Position).zip(events) {
-                chain = Digest::of(&[chain.as_bytes(), &bytes]);
-                if positions.contains(&at) {
-                    found.push((codec::decode(&bytes, at, forms)?, chain));
-                }
-                after = at.next();
-            }
-            if after <= position {
-                return Err(LedgerError::NoEvent(position));
-            }
-            next = positions.range(after..).next().copied();
-        }
-        Ok(found)
-    }
-
-    /// Where the page begins that holds a position, the chain before it, its events.
-    fn page(&self, position: Position) -> Result<(Position, Digest, Vec<Vec<u8>>), LedgerError> {
-        let store = self.get()?;
-        let (first, page) = store.pages(position).next().ok_or(LedgerError::NoEvent(position))??;
-        let before = page.before;
-        let events = page.events().map_err(|error| StoreError::Page(first, error))?;
-        Ok((first, before, events))
-    }
-
-    /// Writes a copy of the whole ledger, as it is now; gives its head.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if it cannot be read, or the copy cannot be written.
-    pub fn back_up(&self, out: impl Write) -> Result<(Position, Digest), LedgerError> {
-        const ENTRIES: usize = 256;
-        let store = self.get()?;
-        let failed = |error| CopyError::File(PathBuf::from("the backup"), error);
-        let mut copy = copy::CopyWriter::begin(out).map_err(failed)?;
-        let mut head = (Position(0), Digest::ZERO);
-        for page in store.raw_pages(Position(1)) {
-            let (first, entries, page) = page?;
-            let before = page.before;
-            let events = page.events().map_err(|error| StoreError::Page(first, error))?;
-            let last = first.0.saturating_add(events.len() as u64).saturating_sub(1);
-            head = (Position(last), events.iter().fold(before, |at, event| Digest::of(&[at.as_bytes(), event])));
-            copy.add(head, &entries).map_err(failed)?;
-        }
-        // written in the same batches as the pages above: what those need is there
-        let mut texts = store.all_text_entries().peekable();
-        while texts.peek().is_some() {
-            let entries = texts.by_ref().take(ENTRIES).collect::<Result<Vec<_>, _>>()?;
-            copy.add(head, &entries).map_err(failed)?;
-        }
-        for entries in store.attempt_entries()?.chunks(ENTRIES) {
-            copy.add(head, entries).map_err(failed)?;
-        }
-        copy.into_inner().flush().map_err(failed)?;
-        Ok(head)
-    }
-
-    /// Whether texts are there and sound.
-    fn text_of(&self, digests: &[Digest]) -> Result<(), LedgerError> {
-        digests.iter().try_for_each(|digest| self.text(digest).map(drop))
-    }
-
-    /// A text that stands beside the chain.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if it is not there or damaged.
-    pub fn text(&self, digest: &Digest) -> Result<Vec<u8>, LedgerError> {
-        Ok(self.get()?.text(digest)?)
-    }
 }
 
 /// Findings as they are stored.

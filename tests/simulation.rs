@@ -61,7 +61,11 @@ fn step(chance: &mut Chance) -> Step {
     let consolidated = chance.below(2) == 0;
     match chance.below(10) {
         0..7 => Step::Submit { unit, year, consolidated, cell: 0, nil: false },
-        7..9 => Step::Withdraw { unit, year, consolidated },
+        7 => Step::Withdraw { unit, year, consolidated },
+        8 if chance.below(4) == 0 => {
+            Step::Roster { year, approval: chance.below(2) == 0, excused: unit, late: chance.below(2) == 0 }
+        }
+        8 => Step::Review { unit, year, consolidated, approve: chance.below(2) == 0 },
         _ => Step::Move { unit: 5 + chance.below(PARENTS.len() - 5), below: chance.below(3), from: year },
     }
 }
@@ -91,12 +95,43 @@ async fn play(city: &City, steps: &[Step], chance: &mut Chance) {
             assert_eq!(sent.receipt.unwrap().revision, revision);
         }
         Step::Withdraw { unit, year, consolidated } => {
-            if before.effective.contains_key(&(unit, year, consolidated)) {
+            if let Some(revision) = before.current((unit, year, consolidated)) {
                 let series = city::series(&format!("U{unit}"), YEARS[year] as i32, coverage(consolidated));
-                let revision = before.newest[&(unit, year, consolidated)].into();
+                let revision = revision.into();
                 let withdraw = wire::WithdrawReportRequest { series, revision, reason: "simulation".to_owned() };
                 city.client.withdraw(withdraw).await.unwrap();
             }
+        }
+        Step::Review { unit, year, consolidated, approve } => {
+            let Some(revision) = before.current((unit, year, consolidated)).map(i64::from) else { return };
+            let series = city::series(&format!("U{unit}"), YEARS[year] as i32, coverage(consolidated));
+            let mut reviews = city.client.review_service();
+            if approve {
+                let approve = wire::ApproveReportRequest { series, revision, ..Default::default() };
+                // one that is approved already stays so
+                let _ = reviews.approve_report(approve).await;
+            } else {
+                let reason = "simulation".to_owned();
+                let returned = wire::ReturnReportRequest { series, revision, reason, ..Default::default() };
+                reviews.return_report(returned).await.unwrap();
+            }
+        }
+        Step::Roster { year, approval, excused, late } => {
+            let day = if late { "1969-01-01" } else { "2100-01-01" }.to_owned();
+            let roster = wire::Roster {
+                year: YEARS[year] as i32,
+                requires_approval: approval,
+                deadlines: vec![wire::KindDeadlines { submission_due: day, ..Default::default() }],
+                dispositions: vec![wire::UnitDisposition {
+                    unit: format!("U{excused}"),
+                    disposition: wire::Disposition::Exempt.into(),
+                    reason: "simulation".to_owned(),
+                    ..Default::default()
+                }],
+                ..Default::default()
+            };
+            let apply = wire::ApplyRosterRequest { roster: Some(roster), ..Default::default() };
+            city.client.unit_service().apply_roster(apply).await.unwrap();
         }
         Step::Move { unit: moved, below, from } => {
             let (first, later) = (before.parents[&(moved, 0)], unit(moved, Some(below), YEARS[from]));
@@ -121,6 +156,15 @@ async fn compare(city: &City, steps: &[Step], seed: u64) {
                 city::figure(&rollup, RECEIVED),
                 expected,
                 "SIMULATION_SEED={seed}, after {} steps: unit {unit} in {} on {basis}",
+                steps.len(),
+                YEARS[year]
+            );
+            let counts = meant.counts(unit, year);
+            let told = rollup.completeness.unwrap();
+            assert_eq!(
+                [told.due, told.filed, told.late, told.pending, told.returned, told.exempt],
+                [counts.due, counts.filed, counts.late, counts.pending, counts.returned, counts.exempt],
+                "SIMULATION_SEED={seed}, after {} steps: who has filed below unit {unit} in {}",
                 steps.len(),
                 YEARS[year]
             );

@@ -78,11 +78,12 @@ fn exported() -> anyhow::Result<MessageDescriptor> {
 
 /// Runs `export`.
 pub(super) fn export(args: &ExportArgs) -> anyhow::Result<Answer> {
-    let ledger = Ledger::open(&args.data, &mut State::new())?;
+    let mut state = State::new();
+    let ledger = Ledger::open(&args.data, &mut state)?;
     let name = args.to.display().to_string();
     let mut out = BufWriter::new(std::fs::File::create_new(&args.to).with_context(|| name.clone())?);
     let message = exported()?;
-    let (position, chain) = ledger.reader().export(|item| -> anyhow::Result<()> {
+    let (position, chain) = ledger.reader().export(&state, |item| -> anyhow::Result<()> {
         if args.format == "json" {
             let item = DynamicMessage::decode(message.clone(), item.as_slice())?;
             serde_json::to_writer(&mut out, &item)?;

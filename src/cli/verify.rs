@@ -1,6 +1,8 @@
 //! `verify`: replays a ledger, checks its chain, and compares every kept total
 //! with a naive sum that shares nothing with the code that keeps them.
 
+mod statement;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -16,8 +18,14 @@ use crate::words::{Digest, Position};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Folder of the ledger
-    #[arg(long)]
-    data: PathBuf,
+    #[arg(long, required_unless_present = "statement")]
+    data: Option<PathBuf>,
+    /// Check a signed statement, as `year close --out` wrote it; with --data, that the ledger says the same
+    #[arg(long, value_name = "FILE")]
+    statement: Option<PathBuf>,
+    /// The public key the statement must be signed with, in hexadecimal
+    #[arg(long, value_name = "HEX", requires = "statement")]
+    public_key: Option<String>,
     /// Also prove that these receipts are in the ledger: JSON as `submit --json` prints it, one or one a line
     #[arg(long, value_name = "FILE")]
     receipt: Option<PathBuf>,
@@ -31,22 +39,39 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<Answer> {
-    anyhow::ensure!(args.data.join("db").exists(), "{} holds no ledger", args.data.display());
+    let signed = match &args.statement {
+        Some(file) => match statement::read(file, args.public_key.as_deref())? {
+            Ok(signed) => Some(signed),
+            Err(problem) => return Ok(failed(&[problem], args.json)),
+        },
+        None => None,
+    };
+    let Some(data) = &args.data else {
+        return Ok(signed.map_or(Answer::Silent, |signed| statement::told(&signed, args.json)));
+    };
+    anyhow::ensure!(data.join("db").exists(), "{} holds no ledger", data.display());
     let receipts = args.receipt.as_deref().map(receipts).transpose()?.unwrap_or_default();
     let mut state = State::new();
     let open = if args.accept_head { Ledger::open_accepting_head } else { Ledger::open };
-    match open(&args.data, &mut state) {
+    match open(data, &mut state) {
         Ok(ledger) => {
             let reader = ledger.reader();
-            let unproved: Vec<String> =
+            let mut problems: Vec<String> =
                 receipts.iter().filter_map(|receipt| prove(receipt, &reader, &state).err()).collect();
-            if !unproved.is_empty() {
-                return Ok(failed(&unproved, args.json));
+            problems.extend(signed.iter().filter_map(|signed| statement::prove(signed, &reader, &state).err()));
+            let lost = reader.lost_texts(&state)?;
+            let lost = lost.into_iter().map(|(position, text)| {
+                let way_out = LedgerError::from(StoreError::Text(text)).way_out();
+                format!("{}: event {position}: the text {text} is damaged or missing{way_out}", data.display())
+            });
+            problems.extend(lost);
+            if !problems.is_empty() {
+                return Ok(failed(&problems, args.json));
             }
             Ok(report(&state, ledger.head(), receipts.len(), args.json))
         }
         Err(error @ LedgerError::Store(StoreError::InUse(_))) => Err(error.into()),
-        Err(error) => Ok(failed(&[format!("{}: {error}{}", args.data.display(), error.way_out())], args.json)),
+        Err(error) => Ok(failed(&[format!("{}: {error}{}", data.display(), error.way_out())], args.json)),
     }
 }
 

@@ -9,7 +9,7 @@ use super::state::tree_of;
 use super::tree::Tree;
 use super::units::{UnitProblem, Units};
 use crate::form::UnitFacts;
-use crate::words::{UnitCode, Year, limits};
+use crate::words::{Position, UnitCode, Year, limits};
 
 /// What changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -105,6 +105,7 @@ impl State {
                 problems.push(UnitProblem::HasReports(key.unit, key.year));
             }
         }
+        problems.extend(self.closed_by(&named, &units));
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -129,6 +130,24 @@ impl State {
         let unchanged = changes.iter().filter(|change| change.is_none()).count();
         let plan = Plan { changes: changes.into_iter().flatten().collect(), recomputed_years, unchanged };
         Ok(Preview { plan, trees })
+    }
+}
+
+impl State {
+    /// Closed years that units would no longer be in as they were, or would come into.
+    fn closed_by(&self, named: &BTreeSet<UnitCode>, after: &Units) -> Vec<UnitProblem> {
+        let mut problems = Vec::new();
+        for total in self.closed_years().map(|closed| &closed.statement.total) {
+            let in_year = |units: &Units, code: &UnitCode| units.in_year(code.as_str(), total.year).cloned();
+            let within =
+                |units: &Units, code: &UnitCode| units.is_within_at(code, &total.unit, total.year, Position(u64::MAX));
+            let moves = |code: &&UnitCode| {
+                in_year(&self.units, code) != in_year(after, code) && (within(&self.units, code) || within(after, code))
+            };
+            let closed = |code: &UnitCode| UnitProblem::Closed(code.clone(), total.year, total.unit.clone());
+            problems.extend(named.iter().filter(moves).map(closed));
+        }
+        problems
     }
 }
 

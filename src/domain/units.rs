@@ -56,6 +56,9 @@ pub enum UnitProblem {
     /// Reports would be left without a unit.
     #[error("unit {0} has reports for {1} and must exist in that year")]
     HasReports(UnitCode, Year),
+    /// A certified roll-up would move without a report having changed.
+    #[error("unit {0}: {1} of {2} is closed and certified with it as it is; reopen it first")]
+    Closed(UnitCode, Year, UnitCode),
     /// A total would leave the range of figures.
     #[error("with this change a total of {0} leaves the range of figures")]
     TotalTooLarge(Year),

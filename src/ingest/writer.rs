@@ -178,7 +178,9 @@ impl Writer {
                 let (digest, principal) = (accepted.digest, Arc::clone(&admitted.submission.principal));
                 if let Some(texts) = accepted.texts {
                     batch.bytes = batch.bytes.saturating_add(admitted.content.texts.len());
-                    batch.texts.push((texts, admitted.content.texts));
+                    if !overlay.state.is_redacted(&texts) {
+                        batch.texts.push((texts, admitted.content.texts));
+                    }
                 }
                 batch.bytes = batch.bytes.saturating_add(limits::PAGE_BYTES / 16);
                 self.enter(batch, overlay, EventKind::ReportAccepted(accepted), principal, String::new());

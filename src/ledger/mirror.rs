@@ -98,7 +98,7 @@ impl Mirror {
         if self.out.is_some() && self.head == head {
             return Ok(());
         }
-        let (mut out, mut at) = open(&self.mirroring.dir, &self.path)?;
+        let (out, at) = open(&self.mirroring.dir, &self.path)?;
         if at.0 > head.0 {
             return Err(LedgerError::OtherHead { found: head.0, expected: at.0 });
         }
@@ -106,6 +106,18 @@ impl Mirror {
         if at.0 > Position(0) && chain_after(store, at.0)? != at.1 {
             return Err(other());
         }
+        let (out, at) = self.catch_up(store, head, (out, at))?;
+        (self.out, self.head) = (Some(out), at);
+        Ok(())
+    }
+
+    /// Adds what a copy lacks; durable when this returns.
+    fn catch_up(
+        &self,
+        store: &Store,
+        head: (Position, Digest),
+        (mut out, mut at): (CopyWriter<File>, (Position, Digest)),
+    ) -> Result<(CopyWriter<File>, (Position, Digest)), LedgerError> {
         let failed = |error| CopyError::File(self.path.clone(), error);
         let mut entries: Vec<Entry> = Vec::new();
         for page in store.raw_pages(at.0.next()) {
@@ -131,11 +143,36 @@ impl Mirror {
             out.add(at, &entries).map_err(failed)?;
         }
         if at != head {
-            return Err(other());
+            return Err(LedgerError::OtherHistory(self.path.clone()));
         }
-        let file = out.sync().map_err(failed)?;
-        (self.out, self.head) = (Some(file), at);
-        Ok(())
+        Ok((out.sync().map_err(failed)?, at))
+    }
+
+    /// Makes the copy anew beside the old one and puts it in its place, so that what
+    /// was taken out of the store is not in it either. After a failure the mirror is
+    /// behind, and is made anew once its file was taken away.
+    pub(super) fn make_anew(&mut self, store: &Store, head: (Position, Digest)) {
+        let failed = |error| CopyError::File(self.path.clone(), error);
+        self.out = None;
+        let beside = self.path.with_extension("copy.new");
+        let made = (|| {
+            match std::fs::remove_file(&beside) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error).into()),
+                Ok(()) | Err(_) => {}
+            }
+            let (out, at) = open(&self.mirroring.dir, &beside)?;
+            let (out, at) = self.catch_up(store, head, (out, at))?;
+            std::fs::rename(&beside, &self.path).map_err(failed)?;
+            File::open(&self.mirroring.dir).and_then(|dir| dir.sync_all()).map_err(failed)?;
+            Ok::<_, LedgerError>((out, at))
+        })();
+        match made {
+            Ok((out, at)) => {
+                (self.out, self.head) = (Some(out), at);
+                self.tell(None);
+            }
+            Err(error) => self.tell(Some(&error)),
+        }
     }
 
     /// Adds a commit; durable when this returns. After an error the mirror is

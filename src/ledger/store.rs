@@ -98,6 +98,11 @@ impl Batch {
         }
     }
 
+    /// Takes entries out.
+    pub(super) fn remove(&mut self, entries: Vec<Entry>) {
+        self.0.extend(entries.into_iter().map(|entry| Entry { value: None, ..entry }));
+    }
+
     fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
         self.0.push(Entry { part: Part::Ledger, key, value: Some(value) });
     }

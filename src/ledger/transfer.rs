@@ -1,5 +1,6 @@
 //! A whole ledger as plain messages, out and in again.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use prost::Message as _;
@@ -36,6 +37,7 @@ impl LedgerReader {
     /// [`LedgerError`], or what telling says.
     pub fn export<E: From<LedgerError>>(
         &self,
+        state: &State,
         mut tell: impl FnMut(Vec<u8>) -> Result<(), E>,
     ) -> Result<(Position, Digest), E> {
         let store = self.get()?;
@@ -47,6 +49,10 @@ impl LedgerReader {
             let events = page.events().map_err(|error| LedgerError::Store(StoreError::Page(first, error)))?;
             for (position, bytes) in (first.0..).map(Position).zip(events) {
                 for digest in codec::text_digests(&bytes) {
+                    if state.is_redacted(&digest) {
+                        told(Item::RedactedText(digest.as_bytes().to_vec()))?;
+                        continue;
+                    }
                     let content = store.text(&digest).map_err(LedgerError::from)?;
                     told(Item::Text(ExportedText { content }))?;
                 }
@@ -75,6 +81,7 @@ pub fn import(
         return Err(LedgerError::NotEmpty(dir.to_owned()).into());
     }
     let (mut events, mut texts) = (Vec::new(), Vec::new());
+    let mut redacted = BTreeSet::new();
     for (number, item) in (1..).zip(items) {
         let wrong = |problem: String| ImportError::Item { number, problem };
         let item = item.and_then(|bytes| Exported::decode(bytes.as_slice()).map_err(|error| error.to_string()));
@@ -84,7 +91,8 @@ pub fn import(
                 let event = codec::decode(&bytes, state.head().next(), &|id| state.form(id));
                 let event = event.map_err(|error| wrong(error.to_string()))?;
                 state.apply(&event).map_err(|error| wrong(error.to_string()))?;
-                let needed = codec::text_digests(&bytes);
+                let mut needed = codec::text_digests(&bytes);
+                needed.retain(|digest| !redacted.contains(digest));
                 let lacks = needed.iter().any(|digest| !texts.iter().any(|(known, _)| known == digest));
                 if lacks && ledger.store.text_of(&needed).is_err() {
                     return Err(wrong("a text of the event is not there".to_owned()));
@@ -95,6 +103,10 @@ pub fn import(
                 }
             }
             Some(Item::Text(ExportedText { content })) => texts.push((Digest::of(&[&content]), content)),
+            Some(Item::RedactedText(digest)) => {
+                let digest = Digest::from_bytes(&digest).ok_or_else(|| wrong("no digest of a text".to_owned()))?;
+                redacted.insert(digest);
+            }
             Some(Item::Attempt(ExportedAttempt { key, value })) => {
                 let key = String::from_utf8(key).map_err(|error| wrong(error.to_string()))?;
                 ledger.put_attempt(&key, &value)?;

@@ -13,16 +13,16 @@
     reason = "shared by tests, each of which uses a part; a test says what is wrong by failing"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use crossfoot::domain::event::{
-    Event, EventKind, FormId, FormRegistered, ReportAccepted, ReportWithdrawn, SeriesKey, UnitEntry, UnitKind,
-    UnitsApplied,
+    Event, EventKind, FormId, FormRegistered, ReportAccepted, ReportReviewed, ReportWithdrawn, Review, RosterApplied,
+    SeriesKey, UnitEntry, UnitKind, UnitsApplied,
 };
-use crossfoot::domain::{State, TotalKey};
+use crossfoot::domain::{Counts, Deadlines, Disposition, State, TotalKey};
 use crossfoot::form::{Catalog, Form, Row};
-use crossfoot::words::{Basis, Coverage, Digest, Position, Revision, Timestamp, UnitCode, Year};
+use crossfoot::words::{Basis, Coverage, Day, Digest, Position, Revision, Timestamp, UnitCode, Year};
 use proptest::prelude::*;
 
 pub static FORM: LazyLock<Arc<Form>> =
@@ -43,9 +43,37 @@ pub fn year(index: usize) -> Year {
 /// What may happen.
 #[derive(Debug, Clone)]
 pub enum Step {
-    Submit { unit: usize, year: usize, consolidated: bool, cell: usize, nil: bool },
-    Withdraw { unit: usize, year: usize, consolidated: bool },
-    Move { unit: usize, below: usize, from: usize },
+    Submit {
+        unit: usize,
+        year: usize,
+        consolidated: bool,
+        cell: usize,
+        nil: bool,
+    },
+    Withdraw {
+        unit: usize,
+        year: usize,
+        consolidated: bool,
+    },
+    /// Of the newest report, if it counts or awaits approval.
+    Review {
+        unit: usize,
+        year: usize,
+        consolidated: bool,
+        approve: bool,
+    },
+    /// One unit is excused; every report is late, or none is.
+    Roster {
+        year: usize,
+        approval: bool,
+        excused: usize,
+        late: bool,
+    },
+    Move {
+        unit: usize,
+        below: usize,
+        from: usize,
+    },
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
@@ -53,8 +81,12 @@ pub fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (unit.clone(), year.clone(), any::<bool>(), 0..FORM.cells().len(), prop::bool::weighted(0.1))
             .prop_map(|(unit, year, consolidated, cell, nil)| Step::Submit { unit, year, consolidated, cell, nil }),
-        2 => (unit, year.clone(), any::<bool>())
+        2 => (unit.clone(), year.clone(), any::<bool>())
             .prop_map(|(unit, year, consolidated)| Step::Withdraw { unit, year, consolidated }),
+        3 => (unit.clone(), year.clone(), any::<bool>(), any::<bool>())
+            .prop_map(|(unit, year, consolidated, approve)| Step::Review { unit, year, consolidated, approve }),
+        1 => (year.clone(), any::<bool>(), unit, any::<bool>())
+            .prop_map(|(year, approval, excused, late)| Step::Roster { year, approval, excused, late }),
         1 => (5..PARENTS.len(), 0..3_usize, year).prop_map(|(unit, below, from)| Step::Move { unit, below, from }),
     ]
 }
@@ -67,6 +99,14 @@ pub struct Told {
     pub parents: BTreeMap<(usize, usize), Option<usize>>,
     /// Effective report: figures, presence of optional cells, nil.
     pub effective: BTreeMap<(usize, usize, bool), (usize, i64, bool)>,
+    /// The same of reports that await approval.
+    pub pending: BTreeMap<(usize, usize, bool), (usize, i64, bool)>,
+    /// Revision in effect.
+    pub in_effect: BTreeMap<(usize, usize, bool), u32>,
+    /// Newest reports that were returned.
+    pub returned: BTreeSet<(usize, usize, bool)>,
+    /// What the roster of a year says.
+    pub rosters: BTreeMap<usize, (bool, usize, bool)>,
     pub newest: BTreeMap<(usize, usize, bool), u32>,
 }
 
@@ -115,34 +155,11 @@ pub fn told(steps: &[Step]) -> Told {
     for (number, step) in steps.iter().enumerate() {
         match *step {
             Step::Submit { unit, year, consolidated, cell, nil } => {
-                let newest = told.newest.entry((unit, year, consolidated)).or_default();
-                *newest += 1;
-                let value = if nil { 0 } else { 1 + 1000 * number as i64 };
-                let accepted = ReportAccepted {
-                    series: key(unit, year, consolidated),
-                    form: FormId(1),
-                    revision: Revision(*newest),
-                    request_id: None,
-                    row: one_hot(cell, value),
-                    digest: Digest::of(&[&number.to_le_bytes()]),
-                    texts: None,
-                    blank_means_zero: false,
-                    nil_report: nil,
-                    findings: Vec::new(),
-                    explained: Vec::new(),
-                    rejudged: Vec::new(),
-                };
-                told.events.push(EventKind::ReportAccepted(Box::new(accepted)));
-                told.effective.insert((unit, year, consolidated), (cell, value, nil));
+                told.submit(number, (unit, year, consolidated), cell, nil)
             }
-            Step::Withdraw { unit, year, consolidated } => {
-                if told.effective.remove(&(unit, year, consolidated)).is_some() {
-                    let revision = Revision(told.newest[&(unit, year, consolidated)]);
-                    let series = key(unit, year, consolidated);
-                    let withdrawn = ReportWithdrawn { series, revision, rejudged: Vec::new() };
-                    told.events.push(EventKind::ReportWithdrawn(withdrawn));
-                }
-            }
+            Step::Withdraw { unit, year, consolidated } => told.withdraw((unit, year, consolidated)),
+            Step::Review { unit, year, consolidated, approve } => told.review((unit, year, consolidated), approve),
+            Step::Roster { year, approval, excused, late } => told.roster(year, (approval, excused, late)),
             Step::Move { unit, below, from } => {
                 // units 5 and on never stand above 0, 1 or 2: no cycles
                 let before = told.parents[&(unit, 0)];
@@ -196,8 +213,9 @@ impl Told {
         sum
     }
 
-    /// Due, filed, nil of the units below, or of itself where there are none.
-    pub fn counts(&self, unit: usize, year: usize) -> [i64; 3] {
+    /// What the units below owe and did, or the unit itself where there are none
+    /// below; open queries are not told.
+    pub fn counts(&self, unit: usize, year: usize) -> Counts {
         let is_below = |mut at: usize| loop {
             match self.parents[&(at, year)] {
                 Some(above) if above == unit => return true,
@@ -206,18 +224,116 @@ impl Told {
             }
         };
         let itself = self.children(unit, year).is_empty();
-        let mut counts = [0; 3];
+        let roster = self.rosters.get(&year).copied();
+        let mut counts = Counts::default();
         for other in (0..PARENTS.len()).filter(|other| if itself { *other == unit } else { is_below(*other) }) {
+            if roster.is_some_and(|(_, excused, _)| excused == other) {
+                counts.exempt += 1;
+                continue;
+            }
             if other == 0 {
                 continue; // a province owes nothing
             }
-            let effective = |consolidated| self.effective.get(&(other, year, consolidated));
             let leaf = self.children(other, year).is_empty();
-            let counted = effective(true).or(effective(false).filter(|_| leaf));
-            counts[0] += 1;
-            counts[1] += i64::from(counted.is_some());
-            counts[2] += i64::from(counted.is_some_and(|(_, _, nil)| *nil));
+            let owed = [(other, year, true), (other, year, false)].into_iter().take(if leaf { 2 } else { 1 });
+            let current = |key| self.pending.get(&key).or(self.effective.get(&key));
+            let filed = owed.clone().find_map(current);
+            counts.due += 1;
+            counts.filed += i64::from(filed.is_some());
+            counts.nil += i64::from(filed.is_some_and(|(_, _, nil)| *nil));
+            counts.late += i64::from(filed.is_some() && roster.is_some_and(|(.., late)| late));
+            counts.pending += i64::from(owed.clone().any(|key| self.pending.contains_key(&key)));
+            counts.returned += i64::from(filed.is_none() && owed.clone().any(|key| self.returned.contains(&key)));
         }
         counts
+    }
+
+    fn submit(&mut self, number: usize, at: (usize, usize, bool), cell: usize, nil: bool) {
+        let newest = self.newest.entry(at).or_default();
+        *newest += 1;
+        let value = if nil { 0 } else { 1 + 1000 * number as i64 };
+        let awaits_approval = self.rosters.get(&at.1).is_some_and(|(approval, ..)| *approval);
+        let accepted = ReportAccepted {
+            series: key(at.0, at.1, at.2),
+            form: FormId(1),
+            revision: Revision(*newest),
+            request_id: None,
+            row: one_hot(cell, value),
+            digest: Digest::of(&[&number.to_le_bytes()]),
+            texts: None,
+            blank_means_zero: false,
+            nil_report: nil,
+            findings: Vec::new(),
+            explained: Vec::new(),
+            awaits_approval,
+            rejudged: Vec::new(),
+        };
+        self.events.push(EventKind::ReportAccepted(Box::new(accepted)));
+        self.returned.remove(&at);
+        if awaits_approval {
+            self.pending.insert(at, (cell, value, nil));
+        } else {
+            self.pending.remove(&at);
+            self.effective.insert(at, (cell, value, nil));
+            self.in_effect.insert(at, *newest);
+        }
+    }
+
+    /// The revision that awaits approval, else the one in effect.
+    pub fn current(&self, at: (usize, usize, bool)) -> Option<u32> {
+        if self.pending.contains_key(&at) { self.newest.get(&at).copied() } else { self.in_effect.get(&at).copied() }
+    }
+
+    fn drop_current(&mut self, at: (usize, usize, bool)) {
+        if self.pending.remove(&at).is_none() {
+            self.effective.remove(&at);
+            self.in_effect.remove(&at);
+        }
+    }
+
+    fn withdraw(&mut self, at: (usize, usize, bool)) {
+        let Some(revision) = self.current(at).map(Revision) else { return };
+        let series = key(at.0, at.1, at.2);
+        self.events.push(EventKind::ReportWithdrawn(ReportWithdrawn { series, revision, rejudged: Vec::new() }));
+        self.drop_current(at);
+    }
+
+    fn review(&mut self, at: (usize, usize, bool), approve: bool) {
+        let Some(revision) = self.current(at) else { return };
+        let review = if approve { Review::Approved } else { Review::Returned };
+        self.events.push(EventKind::ReportReviewed(ReportReviewed {
+            series: key(at.0, at.1, at.2),
+            revision: Revision(revision),
+            review,
+            text: None,
+            cells: Vec::new(),
+            rejudged: Vec::new(),
+        }));
+        match (approve, self.pending.contains_key(&at)) {
+            (true, true) => {
+                let report = self.pending.remove(&at).unwrap();
+                self.effective.insert(at, report);
+                self.in_effect.insert(at, revision);
+            }
+            (true, false) => {}
+            (false, _) => {
+                self.drop_current(at);
+                self.returned.extend((self.newest[&at] == revision).then_some(at));
+            }
+        }
+    }
+
+    fn roster(&mut self, in_year: usize, (approval, excused, late): (bool, usize, bool)) {
+        let day = Day::parse(if late { "1969-01-01" } else { "2100-01-01" }).unwrap();
+        let due = Deadlines { submission: Some(day), publication: None };
+        self.events.push(EventKind::RosterApplied(RosterApplied {
+            family: FORM.family().clone(),
+            year: year(in_year),
+            requires_approval: approval,
+            deadlines: vec![(None, due)],
+            dispositions: vec![(code(excused), Disposition::Exempt(Arc::from("test")))],
+            rejudged: Vec::new(),
+        }));
+        self.rosters.insert(in_year, (approval, excused, late));
     }
 }
