@@ -1,9 +1,10 @@
 //! What is kept and why it changes: the tree of units, series and revisions,
-//! events, and the state that is folded from them.
+//! events, and the state that is folded from them; and who may do what.
 //!
 //! Knows nothing of storage or of the network. No clock, no randomness, no
 //! input or output: the same events give the same state, always.
 
+pub mod access;
 mod book;
 mod completeness;
 mod contributions;
