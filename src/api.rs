@@ -3,18 +3,29 @@
 //! `pb` types end here and in [`crate::client`]. One file, `status`, chooses
 //! gRPC codes.
 
+mod access;
+mod access_log;
 mod admin_service;
+mod call;
+mod caller;
+mod certificates;
 mod convert;
 mod form_service;
+mod gate;
+mod grants;
 mod guard;
 mod observe;
 mod paging;
+mod permissions;
+mod rates;
 mod report_service;
 mod rollup_service;
 mod server;
 mod status;
 mod unit_service;
 
+pub use access::{Access, AccessError, AccessSettings, CertificateSettings, Rates};
+pub use access_log::AccessLog;
 pub(crate) use convert::finding_from_pb;
 pub use observe::observe;
 pub use server::{Capacity, Server, ServerError};

@@ -21,6 +21,7 @@ mod rollup;
 mod sequence;
 mod statistics;
 mod stored;
+mod tokens;
 mod watch;
 mod writer;
 
@@ -36,4 +37,5 @@ pub use reconcile::{ReconcileAnswer, Reconciled};
 pub use rollup::{MissingUnit, RollupAnswer};
 pub use statistics::{IndicatorPoint, IndicatorSeries, StatisticsAnswer, StatisticsQuestion};
 pub use stored::{ListedRevision, ListedSeries, StoredReport, Wanted};
+pub use tokens::{NewToken, OfflineTokens};
 pub use watch::{Change, Changed, Watch, Watched};

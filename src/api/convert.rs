@@ -6,15 +6,12 @@ use std::sync::Arc;
 use prost_types::Timestamp as WireTime;
 use tonic::Status;
 
-use super::status::{code_and_reason, from_word, invalid};
+use super::status::{DENIED, DENIED_ZH, code_and_reason, from_word, invalid};
 use crate::domain::event::{SeriesKey, UnitKind};
 use crate::form::{Explanation, Finding, NamedFigure, Severity, Statements, Verdict};
 use crate::ingest::{At, Decision, Outcome, Receipt, SeriesChoice, Submission, SubmitError};
 use crate::pb::crossfoot::v1 as pb;
 use crate::words::{Basis, Coverage, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year};
-
-/// Until callers can prove who they are, there is one.
-pub(super) const LOCAL: &str = "local";
 
 pub(super) fn coverage_from_pb(coverage: i32) -> Result<Coverage, Status> {
     match pb::Coverage::try_from(coverage) {
@@ -124,6 +121,14 @@ pub(super) fn time_to_pb(time: Timestamp) -> WireTime {
     WireTime { seconds: time.0.div_euclid(MICROS), nanos: i32::try_from(nanos).unwrap_or(0) }
 }
 
+/// A time as it travelled.
+pub(super) fn time_from_pb(time: &WireTime) -> Result<Timestamp, Status> {
+    const MICROS: i64 = 1_000_000;
+    let micros = time.seconds.checked_mul(MICROS);
+    let micros = micros.and_then(|micros| micros.checked_add(i64::from(time.nanos) / 1_000));
+    micros.map(Timestamp).ok_or_else(|| invalid("expires", "is no time"))
+}
+
 /// A position as it travels.
 pub(super) fn count(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
@@ -151,7 +156,7 @@ pub(super) fn explanation_to_pb(explanation: Explanation) -> pb::Explanation {
     pb::Explanation { rule, instance, left, right, text }
 }
 
-pub(super) fn submission_from_pb(request: pb::SubmitReportRequest) -> Result<Submission, Status> {
+pub(super) fn submission_from_pb(request: pb::SubmitReportRequest, principal: Arc<str>) -> Result<Submission, Status> {
     let pb::SubmitReportRequest {
         series,
         report,
@@ -177,7 +182,7 @@ pub(super) fn submission_from_pb(request: pb::SubmitReportRequest) -> Result<Sub
         expected_revision: expected_revision.map(revision_from_pb).transpose()?,
         request_id: request_id.map_err(from_word("request_id"))?,
         validate_only,
-        principal: Arc::from(LOCAL),
+        principal,
     })
 }
 
@@ -239,6 +244,12 @@ pub(super) fn refused_to_pb(series: Option<pb::SeriesName>, reason: &str, messag
         message_en: message,
         ..pb::SubmissionResult::default()
     }
+}
+
+/// In a stream, a report that its caller may not submit.
+pub(super) fn denied_to_pb(series: Option<pb::SeriesName>) -> pb::SubmissionResult {
+    let refused = refused_to_pb(series, "PERMISSION_DENIED", DENIED.to_owned());
+    pb::SubmissionResult { message_zh: DENIED_ZH.to_owned(), ..refused }
 }
 
 pub(super) fn finding_to_pb(finding: Finding, explained: bool) -> pb::Finding {

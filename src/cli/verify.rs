@@ -87,7 +87,9 @@ fn prove(receipt: &Receipt, reader: &LedgerReader, state: &State) -> Result<(), 
         EventKind::FormRegistered(_)
         | EventKind::UnitsApplied(_)
         | EventKind::ReportWithdrawn(_)
-        | EventKind::QueryExplained(_) => None,
+        | EventKind::QueryExplained(_)
+        | EventKind::TokenIssued(_)
+        | EventKind::TokenRevoked(_) => None,
     };
     match (content, chain.to_string()) {
         (None, _) => Err(format!("receipt at {position}: the event there is no report")),

@@ -5,6 +5,7 @@
 //! request speaks of; where it speaks of none, from the units as told now.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::units::Units;
 use crate::words::{UnitCode, Year};
@@ -279,6 +280,28 @@ pub fn decide_change(grants: &[Grant], named: &[UnitCode], before: &Units, after
         exists && fitting.any(|grant| turning.iter().all(|year| within(grant, unit, *year)))
     };
     if !named.is_empty() && named.iter().all(may) { Ok(()) } else { Err(Denial::Denied) }
+}
+
+/// What somebody may see of what a list goes through: each entry is looked at for
+/// itself, by the tree of its own year.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    grants: Arc<[Grant]>,
+    permission: Permission,
+}
+
+impl Sight {
+    /// What these grants let somebody see.
+    #[must_use]
+    pub fn new(grants: &Arc<[Grant]>, permission: Permission) -> Self {
+        Self { grants: Arc::clone(grants), permission }
+    }
+
+    /// Whether a unit is seen in a year.
+    #[must_use]
+    pub fn sees(&self, unit: &UnitCode, year: Year, units: &Units) -> bool {
+        decide(&self.grants, self.permission, Subject::Unit(unit, Some(year)), units).is_ok()
+    }
 }
 
 impl fmt::Display for Reach {

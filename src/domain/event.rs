@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::access::Grant;
 use crate::form::{CheckId, FindingRecord, Form, Row};
 use crate::words::{Coverage, Digest, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year};
 
@@ -33,6 +34,10 @@ pub enum EventKind {
     ReportWithdrawn(ReportWithdrawn),
     /// A query was explained.
     QueryExplained(QueryExplained),
+    /// A token was issued.
+    TokenIssued(TokenIssued),
+    /// A token was revoked.
+    TokenRevoked(TokenRevoked),
 }
 
 impl EventKind {
@@ -43,7 +48,7 @@ impl EventKind {
             Self::UnitsApplied(applied) => &applied.rejudged,
             Self::ReportAccepted(accepted) => &accepted.rejudged,
             Self::ReportWithdrawn(withdrawn) => &withdrawn.rejudged,
-            Self::FormRegistered(_) | Self::QueryExplained(_) => &[],
+            Self::FormRegistered(_) | Self::QueryExplained(_) | Self::TokenIssued(_) | Self::TokenRevoked(_) => &[],
         }
     }
 }
@@ -244,4 +249,30 @@ pub struct QueryExplained {
     pub explained: Explained,
     /// Digest of the words that stand beside the chain.
     pub text: Digest,
+}
+
+/// Number of a token, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TokenId(pub u32);
+
+/// See [`EventKind::TokenIssued`].
+#[derive(Debug, Clone)]
+pub struct TokenIssued {
+    /// Its number.
+    pub id: TokenId,
+    /// Who holds it.
+    pub principal: Arc<str>,
+    /// What its holder may do.
+    pub grants: Arc<[Grant]>,
+    /// When it ends by itself.
+    pub expires: Timestamp,
+    /// Digest of the token.
+    pub digest: Digest,
+}
+
+/// See [`EventKind::TokenRevoked`].
+#[derive(Debug, Clone)]
+pub struct TokenRevoked {
+    /// Its number.
+    pub id: TokenId,
 }

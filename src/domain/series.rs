@@ -175,7 +175,9 @@ impl Series {
             | EventKind::ReportWithdrawn(_)
             | EventKind::QueryExplained(_)
             | EventKind::UnitsApplied(_)
-            | EventKind::FormRegistered(_) => {}
+            | EventKind::FormRegistered(_)
+            | EventKind::TokenIssued(_)
+            | EventKind::TokenRevoked(_) => {}
         }
         if let Some(found) = rejudged {
             self.rejudge(found.findings.clone(), position);

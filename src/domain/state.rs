@@ -10,6 +10,7 @@ use super::event::{
     Event, EventKind, FormId, FormRegistered, QueryExplained, Rejudged, SeriesKey, UnitEntry, UnitsApplied,
 };
 use super::series::{Effective, Series};
+use super::tokens::Tokens;
 use super::totals::{Total, TotalKey, TotalOverflow};
 use super::tree::Tree;
 use super::units::Units;
@@ -28,6 +29,7 @@ pub struct State {
     /// The tree from each turning year on.
     pub(super) trees: Vec<(Year, Arc<Tree>)>,
     pub(super) books: BTreeMap<(FamilyName, Year), Book>,
+    tokens: Tokens,
 }
 
 /// An event that cannot follow the ones before it: the ledger is damaged, or
@@ -130,6 +132,8 @@ impl State {
                 let QueryExplained { series, explained, text } = explained;
                 self.update(series, |series| series.explain(*explained, Some(*text), event.position))
             }
+            EventKind::TokenIssued(issued) => self.tokens.issue(issued, event),
+            EventKind::TokenRevoked(revoked) => self.tokens.revoke(revoked, event),
         }
     }
 
@@ -228,6 +232,12 @@ impl State {
             .filter_map(|id| Some((id, self.form(id)?)))
             .filter(|(id, form)| self.current.get(form.name()) == Some(id));
         in_force.into_iter().find(|(_, form)| fits(form))
+    }
+
+    /// The tokens that were issued.
+    #[must_use]
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
     }
 
     /// The units.

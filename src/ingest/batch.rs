@@ -6,8 +6,9 @@ use tokio::sync::oneshot;
 
 use super::admit::Admitted;
 use super::outcome::{Decision, SubmitError};
-use crate::domain::Plan;
-use crate::domain::event::{Event, SeriesKey, UnitEntry};
+use super::tokens::NewToken;
+use crate::domain::event::{Event, SeriesKey, TokenId, UnitEntry};
+use crate::domain::{Plan, Token};
 use crate::form::Explanation;
 use crate::words::{Digest, Position, Revision};
 
@@ -36,8 +37,30 @@ pub(super) enum Work {
         principal: Arc<str>,
         reply: Reply<(Position, Plan)>,
     },
+    IssueToken {
+        new: NewToken,
+        digest: Digest,
+        by: Arc<str>,
+        reply: Reply<Token>,
+    },
+    RevokeToken {
+        id: TokenId,
+        reason: String,
+        by: Arc<str>,
+        reply: Reply<Position>,
+    },
     /// What failed is tried again; nobody waits.
     Tend,
+}
+
+impl Work {
+    /// Whether it is decided against what is applied, and applied at once.
+    pub(super) fn is_alone(&self) -> bool {
+        match self {
+            Self::Units { .. } | Self::IssueToken { .. } | Self::RevokeToken { .. } => true,
+            Self::Submit(..) | Self::Withdraw { .. } | Self::Explain { .. } | Self::Tend => false,
+        }
+    }
 }
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, SubmitError>>;
@@ -49,6 +72,8 @@ pub(super) enum Waiting {
     Withdrawn(Reply<Position>),
     Explained(Reply<(Position, i64)>, SeriesKey),
     Units(Reply<(Position, Plan)>, Plan),
+    Issued(Reply<Token>, TokenId),
+    Revoked(Reply<Position>),
 }
 
 /// What will be appended.
@@ -78,6 +103,8 @@ impl Waiting {
             Self::Withdrawn(reply) => tell(reply, Err(error.clone())),
             Self::Explained(reply, _) => tell(reply, Err(error.clone())),
             Self::Units(reply, _) => tell(reply, Err(error.clone())),
+            Self::Issued(reply, _) => tell(reply, Err(error.clone())),
+            Self::Revoked(reply) => tell(reply, Err(error.clone())),
         }
     }
 }

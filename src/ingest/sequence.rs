@@ -75,7 +75,7 @@ impl<'a> Overlay<'a> {
                 &[]
             }
             EventKind::UnitsApplied(units) => &units.rejudged,
-            EventKind::FormRegistered(_) => &[],
+            EventKind::FormRegistered(_) | EventKind::TokenIssued(_) | EventKind::TokenRevoked(_) => &[],
         };
         for Rejudged { series, findings } in rejudged {
             self.series_mut(series).rejudge(findings.clone(), position);

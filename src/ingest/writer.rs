@@ -34,6 +34,8 @@ pub(super) struct Writer {
     pub(super) clock: Clock,
     /// Tells those who wait how far the ledger goes.
     pub(super) published: watch::Sender<Position>,
+    /// Tells those whose token may have ended.
+    pub(super) token_changes: watch::Sender<Position>,
     pub(super) counters: Counters,
 }
 
@@ -62,11 +64,10 @@ impl Writer {
                 let mut overlay = Overlay::new(&state);
                 let mut batch = Batch::default();
                 while let Some(next) = waiting.next() {
-                    let alone = matches!(next, Work::Units { .. });
+                    let alone = next.is_alone();
                     self.decide(next, &mut overlay, &mut batch);
-                    // a change of units is decided against what is applied, and applied at once
-                    let units_next = matches!(waiting.peek(), Some(Work::Units { .. }));
-                    if alone || units_next || batch.bytes >= limits::COMMIT_BYTES {
+                    let alone_next = waiting.peek().is_some_and(Work::is_alone);
+                    if alone || alone_next || batch.bytes >= limits::COMMIT_BYTES {
                         break;
                     }
                 }
@@ -78,6 +79,7 @@ impl Writer {
 
     fn decide(&mut self, work: Work, overlay: &mut Overlay<'_>, batch: &mut Batch) {
         match work {
+            Work::IssueToken { .. } | Work::RevokeToken { .. } => self.token(work, overlay, batch),
             Work::Tend => {
                 if let Err(error) = self.ledger.tend_mirror() {
                     tracing::debug!(error = %error, "the mirror is not ready yet");
@@ -193,7 +195,7 @@ impl Writer {
     }
 
     /// Adds an event to the batch.
-    fn enter(
+    pub(super) fn enter(
         &self,
         batch: &mut Batch,
         overlay: &mut Overlay<'_>,
@@ -300,8 +302,12 @@ impl Writer {
 
     /// Wakes those who wait for events.
     fn publish(&self) {
-        let head = self.state.read().head();
+        let (head, tokens) = {
+            let state = self.state.read();
+            (state.head(), state.tokens().changed())
+        };
         self.published.send_if_modified(|known| std::mem::replace(known, head) != head);
+        self.token_changes.send_if_modified(|known| std::mem::replace(known, tokens) != tokens);
     }
 
     /// Tells a decision that appended nothing, with the first receipt if it has one.
@@ -332,7 +338,9 @@ impl Writer {
                         EventKind::FormRegistered(_)
                         | EventKind::UnitsApplied(_)
                         | EventKind::ReportWithdrawn(_)
-                        | EventKind::QueryExplained(_) => continue,
+                        | EventKind::QueryExplained(_)
+                        | EventKind::TokenIssued(_)
+                        | EventKind::TokenRevoked(_) => continue,
                     };
                     tracing::info!(
                         report.unit = %decision.series.unit, report.year = %decision.series.year,
@@ -357,6 +365,8 @@ impl Writer {
                     tell(reply, Ok((event.position, open)));
                 }
                 Waiting::Units(reply, plan) => tell(reply, Ok((event.position, plan))),
+                Waiting::Issued(reply, id) => tell(reply, self.issued(id)),
+                Waiting::Revoked(reply) => tell(reply, Ok(event.position)),
             }
         }
     }
@@ -384,6 +394,8 @@ pub(super) fn receipt(reader: &LedgerReader, state: &State, position: Position) 
         EventKind::FormRegistered(_)
         | EventKind::UnitsApplied(_)
         | EventKind::ReportWithdrawn(_)
-        | EventKind::QueryExplained(_) => Err(SubmitError::Unavailable(format!("event {position} is no report"))),
+        | EventKind::QueryExplained(_)
+        | EventKind::TokenIssued(_)
+        | EventKind::TokenRevoked(_) => Err(SubmitError::Unavailable(format!("event {position} is no report"))),
     }
 }

@@ -1,6 +1,8 @@
 //! Events to stored bytes and back. Structs are taken apart whole, so that a
 //! new field breaks the build until it is stored.
 
+mod tokens;
+
 use std::sync::Arc;
 
 use prost::Message as _;
@@ -8,7 +10,7 @@ use prost::Message as _;
 use super::stored::{self, event::Kind};
 use crate::domain::event::{
     Event, EventKind, Explained, FormId, FormRegistered, QueryExplained, Rejudged, ReportAccepted, ReportWithdrawn,
-    SeriesKey, UnitEntry, UnitKind, UnitsApplied,
+    SeriesKey, TokenId, TokenRevoked, UnitEntry, UnitKind, UnitsApplied,
 };
 use crate::form::{CheckId, FindingRecord, Form, Row, Verdict, put_varint, take_varint, unzigzag, zigzag};
 use crate::words::{Coverage, Digest, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year};
@@ -33,7 +35,14 @@ pub(super) fn text_digests(bytes: &[u8]) -> Vec<Digest> {
     let digest = match stored::Event::decode(bytes).ok().and_then(|event| event.kind) {
         Some(Kind::ReportAccepted(accepted)) => Digest::from_bytes(&accepted.texts_digest),
         Some(Kind::QueryExplained(explained)) => Digest::from_bytes(&explained.text_digest),
-        Some(Kind::FormRegistered(_) | Kind::UnitsApplied(_) | Kind::ReportWithdrawn(_)) | None => None,
+        Some(
+            Kind::FormRegistered(_)
+            | Kind::UnitsApplied(_)
+            | Kind::ReportWithdrawn(_)
+            | Kind::TokenIssued(_)
+            | Kind::TokenRevoked(_),
+        )
+        | None => None,
     };
     digest.into_iter().collect()
 }
@@ -62,6 +71,8 @@ pub(super) fn encode(event: &Event) -> Vec<u8> {
                 text_digest: text.as_bytes().to_vec(),
             })
         }
+        EventKind::TokenIssued(issued) => Kind::TokenIssued(tokens::issued_to(issued)),
+        EventKind::TokenRevoked(TokenRevoked { id }) => Kind::TokenRevoked(stored::TokenRevoked { token: id.0 }),
     };
     let event = stored::Event {
         position: position.0,
@@ -246,6 +257,10 @@ fn event_from(bytes: &[u8], forms: Forms<'_>) -> Result<Event, String> {
                 explained: explained_from(explained.ok_or("it explains nothing")?),
                 text: digest_from(&text_digest)?,
             })
+        }
+        Kind::TokenIssued(issued) => EventKind::TokenIssued(tokens::issued_from(issued)?),
+        Kind::TokenRevoked(stored::TokenRevoked { token }) => {
+            EventKind::TokenRevoked(TokenRevoked { id: TokenId(token) })
         }
     };
     Ok(Event { position: Position(position), time: Timestamp(time_us), principal: principal.into(), reason, kind })
