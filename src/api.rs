@@ -3,13 +3,22 @@
 //! `pb` types end here and in [`crate::client`]. One file, `status`, chooses
 //! gRPC codes.
 
+mod access;
+mod access_log;
 mod admin_service;
 mod audit_service;
+mod call;
+mod caller;
+mod certificates;
 mod convert;
 mod form_service;
+mod gate;
+mod grants;
 mod guard;
 mod observe;
 mod paging;
+mod permissions;
+mod rates;
 mod report_service;
 mod review_service;
 mod rollup_service;
@@ -18,6 +27,8 @@ mod server;
 mod status;
 mod unit_service;
 
+pub use access::{Access, AccessError, AccessSettings, CertificateSettings, Rates};
+pub use access_log::AccessLog;
 pub(crate) use convert::{finding_from_pb, time_to_pb};
 pub use observe::observe;
 pub use server::{Capacity, Server, ServerError};

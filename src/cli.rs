@@ -2,6 +2,7 @@
 //! printed once.
 
 mod check;
+mod connect;
 mod copies;
 mod demo;
 mod explain;
@@ -29,6 +30,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::client::{ClientError, wire};
+use connect::ServerArg;
 use output::Answer;
 
 /// Exit code: usage or configuration.
@@ -81,14 +83,6 @@ enum Command {
     Restore(copies::RestoreArgs),
     Export(copies::ExportArgs),
     Import(copies::ImportArgs),
-}
-
-/// Where the service is.
-#[derive(Debug, Clone, clap::Args)]
-struct ServerArg {
-    /// Address of the service
-    #[arg(long, env = "CROSSFOOT_SERVER", default_value = "http://127.0.0.1:7007")]
-    server: String,
 }
 
 /// Which total is meant, and as of when.
@@ -175,7 +169,10 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<ClientError>() {
         Some(ClientError::Refused(_)) => 1,
         Some(ClientError::Unreachable(..) | ClientError::Failed(_) | ClientError::Form(_)) => SERVICE,
-        Some(ClientError::Address(_)) | None => USAGE,
+        Some(
+            ClientError::Address(_) | ClientError::File(_) | ClientError::Credentials(_) | ClientError::Handshake(_),
+        )
+        | None => USAGE,
     }
 }
 

@@ -1,5 +1,8 @@
 //! A client of the service, as the command line uses it.
 
+mod credentials;
+mod handshake;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,13 +10,18 @@ use std::time::Duration;
 use prost_reflect::{DescriptorPool, DynamicMessage};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::{Channel, Endpoint};
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
+
+pub use credentials::{Bearer, Credentials};
+pub use handshake::Handshake;
 
 pub use crate::ledger::SignedStatement;
 pub use crate::pb::Any;
 pub use crate::pb::crossfoot::v1 as wire;
 
+use crate::certificates::FileError;
 use crate::form::{DESCRIPTORS, Finding, Form};
 use crate::words::Timestamp;
 use wire::admin_service_client::AdminServiceClient;
@@ -26,6 +34,11 @@ use wire::unit_service_client::UnitServiceClient;
 
 /// Bytes of an answer at most.
 const ANSWER_BYTES: usize = 64 << 20;
+/// How long a service may take to be reached, and again to agree on TLS.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A connection whose calls carry what was given to show.
+pub type Connection = InterceptedService<Channel, credentials::Bearer>;
 
 /// Why a call had no answer.
 #[derive(Debug, thiserror::Error)]
@@ -33,8 +46,17 @@ pub enum ClientError {
     /// The address is no address.
     #[error("{0} is not an address like http://127.0.0.1:7007")]
     Address(String),
+    /// A file of certificates or a key is not what it should be.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// What was given to show, or to trust, does not do.
+    #[error("{0}")]
+    Credentials(String),
+    /// Client and service did not agree on TLS.
+    #[error("{0}")]
+    Handshake(Handshake),
     /// Nobody answers.
-    #[error("cannot reach {0}: {1}")]
+    #[error("cannot reach {0}: {root}", root = handshake::root(.1))]
     Unreachable(String, tonic::transport::Error),
     /// The service refused the call.
     #[error("{}", .0.message())]
@@ -49,6 +71,11 @@ pub enum ClientError {
 
 impl From<Status> for ClientError {
     fn from(status: Status) -> Self {
+        // with TLS 1.3 the service looks at our certificate after we took its own, so its
+        // no comes with the first call
+        if let Some(failed) = handshake::behind(&status) {
+            return Self::Handshake(failed);
+        }
         match status.code() {
             Code::InvalidArgument
             | Code::NotFound
@@ -74,7 +101,7 @@ impl From<Status> for ClientError {
 /// A connection.
 #[derive(Debug, Clone)]
 pub struct Client {
-    channel: Channel,
+    channel: Connection,
     forms: HashMap<(String, i32), Arc<Form>>,
 }
 
@@ -88,47 +115,58 @@ pub struct Submissions {
 }
 
 impl Client {
+    /// Connects to a server that asks for nothing.
+    ///
+    /// # Errors
+    /// As for [`Client::connect_with`].
+    pub async fn connect(server: &str) -> Result<Self, ClientError> {
+        Self::connect_with(server, &Credentials::new()).await
+    }
+
     /// Connects to a server.
     ///
     /// # Errors
-    /// [`ClientError::Address`] or [`ClientError::Unreachable`].
-    pub async fn connect(server: &str) -> Result<Self, ClientError> {
-        const PATIENCE: Duration = Duration::from_secs(5);
-        let endpoint = Endpoint::from_shared(server.to_owned()).map_err(|_| ClientError::Address(server.to_owned()))?;
-        let channel = endpoint.connect_timeout(PATIENCE).tcp_nodelay(true).connect().await;
-        let channel = channel.map_err(|error| ClientError::Unreachable(server.to_owned(), error))?;
+    /// [`ClientError::Address`], [`ClientError::Credentials`] if they do not fit the
+    /// address, [`ClientError::Handshake`] or [`ClientError::Unreachable`].
+    pub async fn connect_with(server: &str, credentials: &Credentials) -> Result<Self, ClientError> {
+        let channel =
+            credentials.endpoint(server)?.connect().await.map_err(|error| match handshake::behind(&error) {
+                Some(failed) => ClientError::Handshake(failed),
+                None => ClientError::Unreachable(server.to_owned(), error),
+            })?;
+        let channel = InterceptedService::new(channel, credentials.bearer());
         Ok(Self { channel, forms: HashMap::new() })
     }
 
-    fn reports(&self) -> ReportServiceClient<Channel> {
+    fn reports(&self) -> ReportServiceClient<Connection> {
         ReportServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
-    fn rollups(&self) -> RollupServiceClient<Channel> {
+    fn rollups(&self) -> RollupServiceClient<Connection> {
         RollupServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// The service of rosters and units.
     #[must_use]
-    pub fn unit_service(&self) -> UnitServiceClient<Channel> {
+    pub fn unit_service(&self) -> UnitServiceClient<Connection> {
         UnitServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// The service of reviews and closed years.
     #[must_use]
-    pub fn review_service(&self) -> ReviewServiceClient<Channel> {
+    pub fn review_service(&self) -> ReviewServiceClient<Connection> {
         ReviewServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// The service that lists what was done.
     #[must_use]
-    pub fn audit_service(&self) -> AuditServiceClient<Channel> {
+    pub fn audit_service(&self) -> AuditServiceClient<Connection> {
         AuditServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// The service of totals.
     #[must_use]
-    pub fn rollup_service(&self) -> RollupServiceClient<Channel> {
+    pub fn rollup_service(&self) -> RollupServiceClient<Connection> {
         self.rollups()
     }
 

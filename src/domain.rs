@@ -1,9 +1,10 @@
 //! What is kept and why it changes: the tree of units, series and revisions,
-//! events, and the state that is folded from them.
+//! events, and the state that is folded from them; and who may do what.
 //!
 //! Knows nothing of storage or of the network. No clock, no randomness, no
 //! input or output: the same events give the same state, always.
 
+pub mod access;
 mod book;
 mod completeness;
 mod contributions;
@@ -20,6 +21,7 @@ mod series;
 mod state;
 mod statement;
 mod statistics;
+mod tokens;
 mod totals;
 mod tree;
 mod units;
@@ -36,6 +38,7 @@ pub use series::{Effective, Publication, Series, Standing as RevisionStanding, S
 pub use state::{ApplyError, Rollup, State};
 pub use statement::{Closed, Contributor, Drift, Signed, Statement};
 pub use statistics::{Distribution, RankBy, Ranked, Rows, YearTotal, distribution};
+pub use tokens::{Secret, Token, TokenMark, Tokens, principal};
 pub use totals::{Total, TotalKey, TotalOverflow};
 pub use tree::{Duty, Node, Tree};
 pub use units::{UnitProblem, Units};

@@ -30,6 +30,7 @@ mod roster;
 mod sequence;
 mod statistics;
 mod stored;
+mod tokens;
 mod watch;
 mod writer;
 
@@ -51,4 +52,5 @@ pub use rollup::{MissingUnit, RollupAnswer};
 pub use roster::{RosterChange, RosterPlan};
 pub use statistics::{IndicatorPoint, IndicatorSeries, StatisticsAnswer, StatisticsQuestion};
 pub use stored::{ListedRevision, ListedSeries, StoredReport, Wanted};
+pub use tokens::{NewToken, OfflineTokens};
 pub use watch::{Change, Changed, Watch, Watched};

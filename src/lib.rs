@@ -2,7 +2,7 @@
 //!
 //! The layers, lowest first; a module names only its own or lower ones (a test
 //! walks this): [`words`], [`form`], [`domain`], [`ledger`], [`ingest`],
-//! `api` and `client`, `cli`. `ARCHITECTURE.md` tells why.
+//! `api`, `client` and `certificates`, `cli`. `ARCHITECTURE.md` tells why.
 //!
 //! The checks work without a service:
 //!
@@ -21,6 +21,7 @@
 //! ```
 
 pub mod api;
+pub mod certificates;
 pub mod cli;
 pub mod client;
 pub mod domain;

@@ -286,8 +286,10 @@ fn the_api_is_pinned() {
     for service in pool.services() {
         for method in service.methods() {
             let streams = (method.is_client_streaming(), method.is_server_streaming());
+            // options of RPCs too: what breaks when they change is seen by nobody else
+            let options = method.options().to_string();
             lines.push(format!(
-                "{}({}) {} {streams:?}",
+                "{}({}) {} {streams:?} {options}",
                 method.full_name(),
                 method.input().full_name(),
                 method.output().full_name()

@@ -20,13 +20,14 @@ use std::path::{Path, PathBuf};
 use crossfoot::form::Catalog;
 
 /// Modules by level; a module names only its own or lower ones.
-const LEVELS: [(&str, u8); 9] = [
+const LEVELS: [(&str, u8); 10] = [
     ("words", 0),
     ("form", 1),
     ("domain", 2),
     ("ledger", 3),
     ("ingest", 4),
     ("pb", 5),
+    ("certificates", 5),
     ("api", 5),
     ("client", 5),
     ("cli", 6),

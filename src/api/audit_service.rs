@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use super::call::Call;
 use super::convert::{count, series_to_pb, time_from_pb, time_to_pb, unit_from_pb};
 use super::paging;
 use super::status::{from_submit, invalid};
+use crate::domain::access::Subject;
 use crate::ingest::{About, AuditEntry, AuditQuestion, Desk};
 use crate::pb::crossfoot::v1::audit_service_server::AuditService;
 use crate::pb::crossfoot::v1::{self as pb};
@@ -27,9 +29,12 @@ impl AuditService for Audits {
         &self,
         request: Request<pb::ListEventsRequest>,
     ) -> Result<Response<pb::ListEventsResponse>, Status> {
-        let pb::ListEventsRequest { unit, principal, from, until, page_size, page_token } = request.into_inner();
+        let (call, request) = Call::open(request)?;
+        let pb::ListEventsRequest { unit, principal, from, until, page_size, page_token } = request;
+        let unit = (!unit.is_empty()).then(|| unit_from_pb(&unit)).transpose()?;
+        call.may(unit.as_ref().map_or(Subject::AllUnits, |unit| Subject::Below(unit, None)))?;
         let question = AuditQuestion {
-            unit: (!unit.is_empty()).then(|| unit_from_pb(&unit)).transpose()?,
+            unit,
             principal: (!principal.is_empty()).then(|| Arc::from(principal)),
             from: time_from_pb("from", from)?,
             until: time_from_pb("until", until)?,

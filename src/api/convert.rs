@@ -6,7 +6,7 @@ use std::sync::Arc;
 use prost_types::Timestamp as WireTime;
 use tonic::Status;
 
-use super::status::{code_and_reason, from_word, invalid};
+use super::status::{DENIED, DENIED_ZH, code_and_reason, from_word, invalid};
 use crate::domain::event::{Review, SeriesKey, UnitKind};
 use crate::domain::{Drift, RevisionStanding};
 use crate::form::{Explanation, Finding, NamedFigure, Severity, Statements, Verdict};
@@ -16,9 +16,6 @@ use crate::ingest::{
 };
 use crate::pb::crossfoot::v1 as pb;
 use crate::words::{Basis, Coverage, Day, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year};
-
-/// Until callers can prove who they are, there is one.
-pub(super) const LOCAL: &str = "local";
 
 pub(super) fn coverage_from_pb(coverage: i32) -> Result<Coverage, Status> {
     match pb::Coverage::try_from(coverage) {
@@ -155,7 +152,7 @@ pub(super) fn explanation_to_pb(explanation: Explanation) -> pb::Explanation {
     pb::Explanation { rule, instance, left, right, text }
 }
 
-pub(super) fn submission_from_pb(request: pb::SubmitReportRequest) -> Result<Submission, Status> {
+pub(super) fn submission_from_pb(request: pb::SubmitReportRequest, principal: Arc<str>) -> Result<Submission, Status> {
     let pb::SubmitReportRequest {
         series,
         report,
@@ -181,7 +178,7 @@ pub(super) fn submission_from_pb(request: pb::SubmitReportRequest) -> Result<Sub
         expected_revision: expected_revision.map(revision_from_pb).transpose()?,
         request_id: request_id.map_err(from_word("request_id"))?,
         validate_only,
-        principal: Arc::from(LOCAL),
+        principal,
     })
 }
 
@@ -307,6 +304,12 @@ pub(super) fn refused_to_pb(series: Option<pb::SeriesName>, reason: &str, messag
         message_en: message,
         ..pb::SubmissionResult::default()
     }
+}
+
+/// In a stream, a report that its caller may not submit.
+pub(super) fn denied_to_pb(series: Option<pb::SeriesName>) -> pb::SubmissionResult {
+    let refused = refused_to_pb(series, "PERMISSION_DENIED", DENIED.to_owned());
+    pb::SubmissionResult { message_zh: DENIED_ZH.to_owned(), ..refused }
 }
 
 pub(super) fn finding_to_pb(finding: Finding, explained: bool) -> pb::Finding {

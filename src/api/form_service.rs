@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use super::call::Call;
 use super::convert::{at_from_pb, count, family_from_pb, year_from_pb};
 use super::status::from_submit;
+use crate::domain::access::Subject;
 use crate::form::{Cell, Form, Indicator};
 use crate::ingest::{Desk, SubmitError};
 use crate::pb::crossfoot::v1::form_service_server::FormService;
@@ -23,14 +25,17 @@ impl FormService for Forms {
         &self,
         request: Request<pb::ListFormsRequest>,
     ) -> Result<Response<pb::ListFormsResponse>, Status> {
-        let at = at_from_pb(request.into_inner().at_position)?;
+        let (call, pb::ListFormsRequest { at_position }) = Call::open(request)?;
+        call.may(Subject::NoUnit)?;
+        let at = at_from_pb(at_position)?;
         let (position, forms) = self.desk.forms(at).map_err(|error| from_submit(&error))?;
         let forms = forms.iter().map(summary).collect();
         Ok(Response::new(pb::ListFormsResponse { forms, position: count(position.0) }))
     }
 
     async fn get_form(&self, request: Request<pb::GetFormRequest>) -> Result<Response<pb::GetFormResponse>, Status> {
-        let pb::GetFormRequest { name, family, year, at_position } = request.into_inner();
+        let (call, pb::GetFormRequest { name, family, year, at_position }) = Call::open(request)?;
+        call.may(Subject::NoUnit)?;
         let at = at_from_pb(at_position)?;
         let (position, forms) = self.desk.forms(at).map_err(|error| from_submit(&error))?;
         let form = if name.is_empty() {

@@ -1,6 +1,6 @@
 //! `crossfoot.v1.ReportService`.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -9,13 +9,15 @@ use tokio_stream::{Stream, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::call::{Call, Refusal};
 use super::convert::{
-    LOCAL, at_from_pb, count, decision_to_pb, explanation_from_pb, explanation_to_pb, finding_to_pb, publication_to_pb,
-    receipt_to_pb, refused_to_pb, review_to_pb, revision_from_pb, series_from_pb, series_to_pb, standing_to_pb,
-    submission_from_pb, time_to_pb, unit_from_pb, unjudged_to_pb, year_from_pb,
+    at_from_pb, count, decision_to_pb, denied_to_pb, explanation_from_pb, explanation_to_pb, finding_to_pb,
+    publication_to_pb, receipt_to_pb, refused_to_pb, review_to_pb, revision_from_pb, series_from_pb, series_to_pb,
+    standing_to_pb, submission_from_pb, time_to_pb, unit_from_pb, unjudged_to_pb, year_from_pb,
 };
 use super::status::{from_submit, full, invalid};
 use super::{convert, paging};
+use crate::domain::access::Subject;
 use crate::domain::event::SeriesKey;
 use crate::ingest::{
     Act, Answer, At, CellDifference, Comparison, Decision, Desk, ListedRevision, ListedSeries, Outcome, StoredReport,
@@ -50,7 +52,10 @@ impl ReportService for Reports {
         &self,
         request: Request<pb::SubmitReportRequest>,
     ) -> Result<Response<pb::SubmitReportResponse>, Status> {
-        let submission = submission_from_pb(request.into_inner())?;
+        let (call, request) = Call::open(request)?;
+        let submission = submission_from_pb(request, call.principal())?;
+        call.may(Subject::Unit(&submission.series.unit, Some(submission.series.year)))?;
+        call.take_turn()?;
         // a commit once begun is finished, and told, when the caller goes away
         let desk = Arc::clone(&self.desk);
         let decision = tokio::spawn(async move { desk.submit(submission).await }).await;
@@ -66,12 +71,14 @@ impl ReportService for Reports {
         &self,
         request: Request<Streaming<pb::SubmitReportsRequest>>,
     ) -> Result<Response<Self::SubmitReportsStream>, Status> {
+        let (call, requests) = Call::open(request)?;
+        call.may_somewhere()?;
         let place = Arc::clone(&self.streams).try_acquire_owned().map_err(|_| full("streams of submissions"))?;
         let (places, waiting) = mpsc::channel(limits::STREAM_IN_FLIGHT);
         let desk = Arc::clone(&self.desk);
         let stop = self.stop.clone();
         tokio::spawn(async move {
-            take_stream(desk, stop, request.into_inner(), places).await;
+            take_stream(desk, call, stop, requests, places).await;
             drop(place);
         });
         let results = ReceiverStream::new(waiting).then(|place: Result<Place, Status>| async {
@@ -97,9 +104,9 @@ impl ReportService for Reports {
         &self,
         request: Request<pb::GetReportRequest>,
     ) -> Result<Response<pb::GetReportResponse>, Status> {
-        let pb::GetReportRequest { series, revision, at_position } = request.into_inner();
+        let (call, pb::GetReportRequest { series, revision, at_position }) = Call::open(request)?;
         let at = at_from_pb(at_position)?;
-        let series = self.series(series, at)?;
+        let series = self.series(&call, series, at)?;
         let revision = (revision != 0).then(|| revision_from_pb(revision)).transpose()?;
         let head = self.desk.head();
         let report = self.desk.report(&series, revision, at);
@@ -123,14 +130,21 @@ impl ReportService for Reports {
         &self,
         request: Request<pb::ListReportsRequest>,
     ) -> Result<Response<pb::ListReportsResponse>, Status> {
+        let (call, request) = Call::open(request)?;
         let pb::ListReportsRequest { unit, subtree, year, open_queries_only, page_size, page_token, at_position } =
-            request.into_inner();
+            request;
         let at = at_from_pb(at_position)?;
         let unit = (!unit.is_empty()).then(|| unit_from_pb(&unit)).transpose()?;
         let year = (year != 0).then(|| year_from_pb(year)).transpose()?;
+        call.may(match &unit {
+            None => Subject::AllUnits,
+            Some(unit) if subtree => Subject::Below(unit, year),
+            Some(unit) => Subject::Unit(unit, year),
+        })?;
         let after = (!page_token.is_empty()).then(|| series_of_token(&page_token)).transpose()?;
         let size = paging::size(page_size)?;
-        let wanted = Wanted { unit, below: subtree, year, open_queries: open_queries_only };
+        let sight = Some(call.sight()?);
+        let wanted = Wanted { unit, below: subtree, year, open_queries: open_queries_only, sight };
         let listed = self.desk.list(&wanted, after.as_ref(), size.saturating_add(1), at);
         let (position, rows) = listed.map_err(|error| from_submit(&error))?;
         let (rows, next_page_token) = paging::split(rows, size, |row| token_of_series(&row.series));
@@ -145,9 +159,10 @@ impl ReportService for Reports {
         &self,
         request: Request<pb::CompareRevisionsRequest>,
     ) -> Result<Response<pb::CompareRevisionsResponse>, Status> {
-        let pb::CompareRevisionsRequest { series, from_revision, to_revision, at_position } = request.into_inner();
+        let (call, request) = Call::open(request)?;
+        let pb::CompareRevisionsRequest { series, from_revision, to_revision, at_position } = request;
         let at = at_from_pb(at_position)?;
-        let series = self.series(series, at)?;
+        let series = self.series(&call, series, at)?;
         let revisions = (revision_from_pb(from_revision)?, revision_from_pb(to_revision)?);
         let comparison = self.desk.compare(&series, revisions, at).map_err(|error| from_submit(&error))?;
         Ok(Response::new(comparison_to_pb(comparison)))
@@ -157,9 +172,10 @@ impl ReportService for Reports {
         &self,
         request: Request<pb::ListReportRevisionsRequest>,
     ) -> Result<Response<pb::ListReportRevisionsResponse>, Status> {
-        let pb::ListReportRevisionsRequest { series, page_size, page_token, at_position } = request.into_inner();
+        let (call, request) = Call::open(request)?;
+        let pb::ListReportRevisionsRequest { series, page_size, page_token, at_position } = request;
         let at = at_from_pb(at_position)?;
-        let series = self.series(series, at)?;
+        let series = self.series(&call, series, at)?;
         let below = match page_token.as_str() {
             "" => None,
             token => Some(Revision(token.parse().map_err(|_| invalid("page_token", "is not from this list"))?)),
@@ -179,10 +195,10 @@ impl ReportService for Reports {
         &self,
         request: Request<pb::ExplainQueryRequest>,
     ) -> Result<Response<pb::ExplainQueryResponse>, Status> {
-        let pb::ExplainQueryRequest { series, explanation } = request.into_inner();
-        let series = self.series(series, At::NOW)?;
+        let (call, pb::ExplainQueryRequest { series, explanation }) = Call::open(request)?;
+        let series = self.series(&call, series, At::NOW)?;
         let explanation = explanation.ok_or_else(|| invalid("explanation", "is not there"))?;
-        let explained = self.desk.explain(series, explanation_from_pb(explanation), Arc::from(LOCAL)).await;
+        let explained = self.desk.explain(series, explanation_from_pb(explanation), call.principal()).await;
         let (position, open) = explained.map_err(|error| from_submit(&error))?;
         let open_queries = i32::try_from(open).unwrap_or(i32::MAX);
         Ok(Response::new(pb::ExplainQueryResponse { position: count(position.0), open_queries }))
@@ -192,38 +208,51 @@ impl ReportService for Reports {
         &self,
         request: Request<pb::WithdrawReportRequest>,
     ) -> Result<Response<pb::WithdrawReportResponse>, Status> {
-        let pb::WithdrawReportRequest { series, revision, reason } = request.into_inner();
-        let (series, revision) = (self.series(series, At::NOW)?, revision_from_pb(revision)?);
-        let position = self.desk.act(Act::Withdraw { series, revision }, reason, Arc::from(LOCAL)).await;
+        let (call, pb::WithdrawReportRequest { series, revision, reason }) = Call::open(request)?;
+        let (series, revision) = (self.series(&call, series, At::NOW)?, revision_from_pb(revision)?);
+        let position = self.desk.act(Act::Withdraw { series, revision }, reason, call.principal()).await;
         let position = position.map_err(|error| from_submit(&error))?;
         Ok(Response::new(pb::WithdrawReportResponse { position: count(position.0) }))
     }
 }
 
 impl Reports {
-    fn series(&self, series: Option<pb::SeriesName>, at: At) -> Result<SeriesKey, Status> {
-        self.desk.series(series_from_pb(series)?, at).map_err(|error| from_submit(&error))
+    /// The series that a call speaks of, if its caller may.
+    fn series(&self, call: &Call, series: Option<pb::SeriesName>, at: At) -> Result<SeriesKey, Status> {
+        let choice = series_from_pb(series)?;
+        call.may(Subject::Unit(&choice.unit, Some(choice.year)))?;
+        self.desk.series(choice, at).map_err(|error| from_submit(&error))
     }
 }
 
 /// Takes reports from a stream, in order. A bad one does not stop it; a broken
-/// frame, or the end of the service, ends it after all earlier answers.
+/// frame, the end of the caller's credentials or that of the service ends it after
+/// all earlier answers.
 async fn take_stream(
     desk: Arc<Desk>,
+    call: Arc<Call>,
     stop: CancellationToken,
     mut requests: Streaming<pb::SubmitReportsRequest>,
     places: mpsc::Sender<Result<Place, Status>>,
 ) {
     let shares = Arc::new(Semaphore::new(limits::STREAM_BYTES));
+    let mut ended = pin!(call.ended());
     loop {
+        let next = async {
+            let next = requests.next().await;
+            call.turn().await;
+            next
+        };
         let next = tokio::select! {
-            next = requests.next() => next,
+            biased;
+            () = &mut ended => Some(Err(Refusal::Unauthenticated.into())),
             () = stop.cancelled() => Some(Err(Status::unavailable("the service is stopping"))),
+            next = next => next,
         };
         let place = match next {
             None => return,
             Some(Err(status)) => Err(status),
-            Some(Ok(request)) => begin(&desk, request, &shares).await,
+            Some(Ok(request)) => begin(&desk, &call, request, &shares).await,
         };
         let broken = place.is_err();
         if places.send(place).await.is_err() || broken {
@@ -232,17 +261,27 @@ async fn take_stream(
     }
 }
 
-async fn begin(desk: &Desk, request: pb::SubmitReportsRequest, shares: &Arc<Semaphore>) -> Result<Place, Status> {
+async fn begin(
+    desk: &Desk,
+    call: &Call,
+    request: pb::SubmitReportsRequest,
+    shares: &Arc<Semaphore>,
+) -> Result<Place, Status> {
     let told = |result| Ok(Place::Told(Box::new(result)));
     let Some(submission) = request.submission else {
         return told(refused_to_pb(None, "INVALID", "submission: is not there".to_owned()));
     };
     let series = submission.series.clone();
     let bytes = submission.report.as_ref().map_or(0, |report| report.value.len());
-    let submission = match submission_from_pb(submission) {
+    let submission = match submission_from_pb(submission, call.principal()) {
         Ok(submission) => submission,
         Err(status) => return told(refused_to_pb(series, "INVALID", status.message().to_owned())),
     };
+    match call.may(Subject::Unit(&submission.series.unit, Some(submission.series.year))) {
+        Ok(()) => {}
+        Err(Refusal::Denied | Refusal::NameAUnit) => return told(denied_to_pb(series)),
+        Err(ended @ Refusal::Unauthenticated) => return Err(ended.into()),
+    }
     let begun = match desk.admit(submission) {
         Ok(admitted) => {
             let share = Arc::clone(shares).acquire_many_owned(share(bytes, admitted.findings())).await;

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use super::call::Call;
 use super::convert::{
-    LOCAL, at_from_pb, basis_from_pb, basis_to_pb, count, day_from_pb, drift_to_pb, finding_to_pb, revision_from_pb,
+    at_from_pb, basis_from_pb, basis_to_pb, count, day_from_pb, drift_to_pb, finding_to_pb, revision_from_pb,
     series_from_pb, series_to_pb, time_to_pb, unit_from_pb, year_from_pb,
 };
 use super::paging;
 use super::report_service::{series_of_token, token_of_series};
 use super::roster::family_of;
 use super::status::{from_submit, invalid};
+use crate::domain::access::Subject;
 use crate::domain::event::{Review, SeriesKey};
 use crate::domain::{Closed, Signed, State, TotalKey};
 use crate::ingest::{Act, At, Desk, ListedQuery, Wanted};
@@ -32,32 +34,36 @@ impl ReviewService for Reviews {
         &self,
         request: Request<pb::ApproveReportRequest>,
     ) -> Result<Response<pb::ApproveReportResponse>, Status> {
-        let pb::ApproveReportRequest { series, revision, reason } = request.into_inner();
-        let (series, revision) = (self.series(series)?, revision_from_pb(revision)?);
+        let (call, pb::ApproveReportRequest { series, revision, reason }) = Call::open(request)?;
+        let (series, revision) = (self.series(&call, series)?, revision_from_pb(revision)?);
         let act = Act::Review { series, revision, review: Review::Approved, words: reason, cells: Vec::new() };
-        Ok(Response::new(pb::ApproveReportResponse { position: self.act(act, String::new()).await? }))
+        Ok(Response::new(pb::ApproveReportResponse { position: self.act(&call, act, String::new()).await? }))
     }
 
     async fn return_report(
         &self,
         request: Request<pb::ReturnReportRequest>,
     ) -> Result<Response<pb::ReturnReportResponse>, Status> {
-        let pb::ReturnReportRequest { series, revision, reason, cells } = request.into_inner();
-        let (series, revision) = (self.series(series)?, revision_from_pb(revision)?);
+        let (call, pb::ReturnReportRequest { series, revision, reason, cells }) = Call::open(request)?;
+        let (series, revision) = (self.series(&call, series)?, revision_from_pb(revision)?);
         let cells = cells.into_iter().map(Arc::from).collect();
         let act = Act::Review { series, revision, review: Review::Returned, words: reason, cells };
-        Ok(Response::new(pb::ReturnReportResponse { position: self.act(act, String::new()).await? }))
+        Ok(Response::new(pb::ReturnReportResponse { position: self.act(&call, act, String::new()).await? }))
     }
 
     async fn list_queries(
         &self,
         request: Request<pb::ListQueriesRequest>,
     ) -> Result<Response<pb::ListQueriesResponse>, Status> {
-        let pb::ListQueriesRequest { unit, year, explained, page_size, page_token, at_position } = request.into_inner();
+        let (call, pb::ListQueriesRequest { unit, year, explained, page_size, page_token, at_position }) =
+            Call::open(request)?;
         let (at, size) = (at_from_pb(at_position)?, paging::size(page_size)?);
         let year = (year != 0).then(|| year_from_pb(year)).transpose()?;
         let after = (!page_token.is_empty()).then(|| series_of_token(&page_token)).transpose()?;
-        let wanted = Wanted { unit: Some(unit_from_pb(&unit)?), below: true, year, open_queries: false };
+        let unit = unit_from_pb(&unit)?;
+        call.may(Subject::Below(&unit, year))?;
+        let sight = Some(call.sight()?);
+        let wanted = Wanted { unit: Some(unit), below: true, year, open_queries: false, sight };
         let listed = self.desk.queries(&wanted, explained, after.as_ref(), size, at);
         let (position, rows, last) = listed.map_err(|error| from_submit(&error))?;
         Ok(Response::new(pb::ListQueriesResponse {
@@ -71,30 +77,30 @@ impl ReviewService for Reviews {
         &self,
         request: Request<pb::RecordPublicationRequest>,
     ) -> Result<Response<pb::RecordPublicationResponse>, Status> {
-        let pb::RecordPublicationRequest { series, address, date } = request.into_inner();
-        let (series, date) = (self.series(series)?, day_from_pb("date", &date)?);
+        let (call, pb::RecordPublicationRequest { series, address, date }) = Call::open(request)?;
+        let (series, date) = (self.series(&call, series)?, day_from_pb("date", &date)?);
         let act = Act::Publish { series, address: address.into(), date };
-        Ok(Response::new(pb::RecordPublicationResponse { position: self.act(act, String::new()).await? }))
+        Ok(Response::new(pb::RecordPublicationResponse { position: self.act(&call, act, String::new()).await? }))
     }
 
     async fn redact_text(
         &self,
         request: Request<pb::RedactTextRequest>,
     ) -> Result<Response<pb::RedactTextResponse>, Status> {
-        let pb::RedactTextRequest { series, text_digest, reason } = request.into_inner();
+        let (call, pb::RedactTextRequest { series, text_digest, reason }) = Call::open(request)?;
         let text = Digest::from_hex(&text_digest).ok_or_else(|| invalid("text_digest", "is no SHA-256"))?;
-        let act = Act::Redact { series: self.series(series)?, text };
-        Ok(Response::new(pb::RedactTextResponse { position: self.act(act, reason).await? }))
+        let act = Act::Redact { series: self.series(&call, series)?, text };
+        Ok(Response::new(pb::RedactTextResponse { position: self.act(&call, act, reason).await? }))
     }
 
     async fn close_year(
         &self,
         request: Request<pb::CloseYearRequest>,
     ) -> Result<Response<pb::CloseYearResponse>, Status> {
-        let pb::CloseYearRequest { family, unit, year, basis, override_reason } = request.into_inner();
-        let total = self.total(&family, &unit, year, basis)?;
+        let (call, pb::CloseYearRequest { family, unit, year, basis, override_reason }) = Call::open(request)?;
+        let total = self.total(&call, &family, &unit, year, basis)?;
         let override_reason = (!override_reason.trim().is_empty()).then(|| Arc::from(override_reason));
-        let closed = self.desk.close_year(total, override_reason, Arc::from(LOCAL)).await;
+        let closed = self.desk.close_year(total, override_reason, call.principal()).await;
         let (position, signed) = closed.map_err(|error| from_submit(&error))?;
         let (position, statement) = (count(position.0), Some(signed_to_pb(signed)));
         Ok(Response::new(pb::CloseYearResponse { position, statement }))
@@ -104,17 +110,17 @@ impl ReviewService for Reviews {
         &self,
         request: Request<pb::ReopenYearRequest>,
     ) -> Result<Response<pb::ReopenYearResponse>, Status> {
-        let pb::ReopenYearRequest { family, unit, year, basis, reason } = request.into_inner();
-        let act = Act::Reopen(self.total(&family, &unit, year, basis)?);
-        Ok(Response::new(pb::ReopenYearResponse { position: self.act(act, reason).await? }))
+        let (call, pb::ReopenYearRequest { family, unit, year, basis, reason }) = Call::open(request)?;
+        let act = Act::Reopen(self.total(&call, &family, &unit, year, basis)?);
+        Ok(Response::new(pb::ReopenYearResponse { position: self.act(&call, act, reason).await? }))
     }
 
     async fn get_statement(
         &self,
         request: Request<pb::GetStatementRequest>,
     ) -> Result<Response<pb::GetStatementResponse>, Status> {
-        let pb::GetStatementRequest { family, unit, year, basis } = request.into_inner();
-        let total = self.total(&family, &unit, year, basis)?;
+        let (call, pb::GetStatementRequest { family, unit, year, basis }) = Call::open(request)?;
+        let total = self.total(&call, &family, &unit, year, basis)?;
         let (position, signed) = self.desk.statement(&total).map_err(|error| from_submit(&error))?;
         let (head, stale) = self.desk.with_state(|state| {
             let stale = state.closed_year(&total).map(|closed| state.drift(&closed.statement));
@@ -132,13 +138,16 @@ impl ReviewService for Reviews {
         &self,
         request: Request<pb::ListClosedYearsRequest>,
     ) -> Result<Response<pb::ListClosedYearsResponse>, Status> {
-        let pb::ListClosedYearsRequest { unit, year } = request.into_inner();
+        let (call, pb::ListClosedYearsRequest { unit, year }) = Call::open(request)?;
         let unit = unit_from_pb(&unit)?;
         let year = (year != 0).then(|| year_from_pb(year)).transpose()?;
+        call.may(Subject::Below(&unit, year))?;
+        let sight = call.sight()?;
         let (position, years) = self.desk.with_state(|state| {
             let fits = |total: &TotalKey| {
                 let within = state.units().is_within_at(&total.unit, &unit, total.year, state.head());
-                within && year.is_none_or(|year| year == total.year)
+                let seen = sight.sees(&total.unit, total.year, state.units());
+                seen && within && year.is_none_or(|year| year == total.year)
             };
             let closed = state.closed_years().filter(|closed| fits(&closed.statement.total));
             (state.head(), closed.map(|closed| closed_to_pb(state, closed)).collect())
@@ -148,17 +157,20 @@ impl ReviewService for Reviews {
 }
 
 impl Reviews {
-    fn series(&self, series: Option<pb::SeriesName>) -> Result<SeriesKey, Status> {
-        self.desk.series(series_from_pb(series)?, At::NOW).map_err(|error| from_submit(&error))
+    fn series(&self, call: &Call, series: Option<pb::SeriesName>) -> Result<SeriesKey, Status> {
+        let choice = series_from_pb(series)?;
+        call.may(Subject::Unit(&choice.unit, Some(choice.year)))?;
+        self.desk.series(choice, At::NOW).map_err(|error| from_submit(&error))
     }
 
-    fn total(&self, family: &str, unit: &str, year: i32, basis: i32) -> Result<TotalKey, Status> {
+    fn total(&self, call: &Call, family: &str, unit: &str, year: i32, basis: i32) -> Result<TotalKey, Status> {
         let (unit, year, basis) = (unit_from_pb(unit)?, year_from_pb(year)?, basis_from_pb(basis)?);
+        call.may(Subject::Below(&unit, Some(year)))?;
         Ok(TotalKey { family: family_of(&self.desk, family, year)?, unit, year, basis })
     }
 
-    async fn act(&self, act: Act, reason: String) -> Result<i64, Status> {
-        let done = self.desk.act(act, reason, Arc::from(LOCAL)).await;
+    async fn act(&self, call: &Call, act: Act, reason: String) -> Result<i64, Status> {
+        let done = self.desk.act(act, reason, call.principal()).await;
         done.map(|position| count(position.0)).map_err(|error| from_submit(&error))
     }
 }

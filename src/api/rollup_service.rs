@@ -12,10 +12,12 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
+use super::call::Call;
 use super::convert::{at_from_pb, basis_from_pb, count, family_from_pb, time_from_pb, unit_from_pb, year_from_pb};
 use super::paging;
 use super::status::{from_submit, invalid};
 use crate::domain::TotalKey;
+use crate::domain::access::Subject;
 use crate::ingest::{At, Desk, MissingUnit};
 use crate::pb::crossfoot::v1::rollup_service_server::RollupService;
 use crate::pb::crossfoot::v1::{self as pb};
@@ -37,9 +39,9 @@ impl RollupService for Rollups {
         &self,
         request: Request<pb::GetRollupRequest>,
     ) -> Result<Response<pb::GetRollupResponse>, Status> {
-        let pb::GetRollupRequest { family, unit, year, basis, at_position } = request.into_inner();
+        let (call, pb::GetRollupRequest { family, unit, year, basis, at_position }) = Call::open(request)?;
         let at = at_from_pb(at_position)?;
-        let named = self.named(&family, &unit, year, basis, at)?;
+        let named = self.named(&call, &family, &unit, year, basis, at)?;
         let answer = self.desk.rollup(&named, at);
         let answer = answer.map_err(|error| from_submit(&error))?;
         Ok(Response::new(total::rollup_to_pb(&named, answer)))
@@ -49,9 +51,10 @@ impl RollupService for Rollups {
         &self,
         request: Request<pb::ListMissingRequest>,
     ) -> Result<Response<pb::ListMissingResponse>, Status> {
-        let pb::ListMissingRequest { family, unit, year, page_size, page_token, at_position } = request.into_inner();
+        let (call, request) = Call::open(request)?;
+        let pb::ListMissingRequest { family, unit, year, page_size, page_token, at_position } = request;
         let (at, size) = (at_from_pb(at_position)?, paging::size(page_size)?);
-        let named = self.named(&family, &unit, year, 0, at)?;
+        let named = self.named(&call, &family, &unit, year, 0, at)?;
         let after = (!page_token.is_empty()).then(|| unit_from_pb(&page_token)).transpose()?;
         let listed = self.desk.missing(&named, after.as_ref(), size.saturating_add(1), at);
         let (position, rows) = listed.map_err(|error| from_submit(&error))?;
@@ -72,11 +75,11 @@ impl RollupService for Rollups {
         &self,
         request: Request<pb::ListOverdueRequest>,
     ) -> Result<Response<pb::ListOverdueResponse>, Status> {
-        let pb::ListOverdueRequest { family, unit, year, as_of, page_size, page_token, at_position } =
-            request.into_inner();
+        let (call, request) = Call::open(request)?;
+        let pb::ListOverdueRequest { family, unit, year, as_of, page_size, page_token, at_position } = request;
         let (at, size) = (at_from_pb(at_position)?, paging::size(page_size)?);
         let as_of = time_from_pb("as_of", as_of)?.ok_or_else(|| invalid("as_of", "is not set"))?;
-        let named = self.named(&family, &unit, year, 0, at)?;
+        let named = self.named(&call, &family, &unit, year, 0, at)?;
         let after = (!page_token.is_empty()).then(|| unit_from_pb(&page_token)).transpose()?;
         let listed = self.desk.overdue(&named, as_of, after.as_ref(), size.saturating_add(1), at);
         let (position, rows) = listed.map_err(|error| from_submit(&error))?;
@@ -89,9 +92,10 @@ impl RollupService for Rollups {
         &self,
         request: Request<pb::ReconcileUnitRequest>,
     ) -> Result<Response<pb::ReconcileUnitResponse>, Status> {
-        let pb::ReconcileUnitRequest { family, unit, year, basis, at_position } = request.into_inner();
+        let (call, request) = Call::open(request)?;
+        let pb::ReconcileUnitRequest { family, unit, year, basis, at_position } = request;
         let at = at_from_pb(at_position)?;
-        let named = self.named(&family, &unit, year, basis, at)?;
+        let named = self.named(&call, &family, &unit, year, basis, at)?;
         let answer = self.desk.reconcile(&named, at);
         let answer = answer.map_err(|error| from_submit(&error))?;
         Ok(Response::new(reconciliation::to_pb(&named, answer)))
@@ -101,10 +105,10 @@ impl RollupService for Rollups {
         &self,
         request: Request<pb::ExplainCellRequest>,
     ) -> Result<Response<pb::ExplainCellResponse>, Status> {
-        let request = request.into_inner();
+        let (call, request) = Call::open(request)?;
         let asked = at_from_pb(request.at_position)?;
         let page = paging::Page::from_pb(request.page_size, &request.page_token, asked)?;
-        let named = self.named(&request.family, &request.unit, request.year, request.basis, page.at)?;
+        let named = self.named(&call, &request.family, &request.unit, request.year, request.basis, page.at)?;
         let listing = explanation::listing_from_pb(request.order, request.include_zero, &page)?;
         let answer = self.desk.explain_cell(&named, &request.cell, listing, page.at);
         let answer = answer.map_err(|error| from_submit(&error))?;
@@ -115,12 +119,13 @@ impl RollupService for Rollups {
         &self,
         request: Request<pb::GetStatisticsRequest>,
     ) -> Result<Response<pb::GetStatisticsResponse>, Status> {
-        let request = request.into_inner();
+        let (call, request) = Call::open(request)?;
         let asked = at_from_pb(request.at_position)?;
         let page = paging::Page::from_pb(request.page_size, &request.page_token, asked)?;
         let (years, last) = statistics::years_from_pb(request.first_year, request.last_year)?;
         let family = self.family(&request.family, last, page.at)?;
         let question = statistics::question_from_pb(request, family, years, &page)?;
+        call.may_over(&question.selection.units, &question.years)?;
         let answer = self.desk.statistics(&question, page.at).map_err(|error| from_submit(&error))?;
         Ok(Response::new(statistics::to_pb(&question, answer, &page)))
     }
@@ -131,12 +136,13 @@ impl RollupService for Rollups {
         &self,
         request: Request<pb::WatchUnitRequest>,
     ) -> Result<Response<Self::WatchUnitStream>, Status> {
-        let pb::WatchUnitRequest { family, unit, year, basis, from_position } = request.into_inner();
-        let named = self.named(&family, &unit, year, basis, At::NOW)?;
+        let (call, request) = Call::open(request)?;
+        let pb::WatchUnitRequest { family, unit, year, basis, from_position } = request;
+        let named = self.named(&call, &family, &unit, year, basis, At::NOW)?;
         let from = from_position
             .map(|from| u64::try_from(from).map(Position).map_err(|_| invalid("from_position", "is below 0")));
         let from = from.transpose()?;
-        Ok(Response::new(watch::begin(self, named, from)?))
+        Ok(Response::new(watch::begin(self, call, named, from)?))
     }
 }
 
@@ -145,8 +151,10 @@ impl Rollups {
         self.desk.family(family_from_pb(family)?, year, at).map_err(|error| from_submit(&error))
     }
 
-    fn named(&self, family: &str, unit: &str, year: i32, basis: i32, at: At) -> Result<TotalKey, Status> {
+    /// The total that a call speaks of, if its caller may.
+    fn named(&self, call: &Call, family: &str, unit: &str, year: i32, basis: i32, at: At) -> Result<TotalKey, Status> {
         let (unit, year, basis) = (unit_from_pb(unit)?, year_from_pb(year)?, basis_from_pb(basis)?);
+        call.may(Subject::Below(&unit, Some(year)))?;
         Ok(TotalKey { family: self.family(family, year, at)?, unit, year, basis })
     }
 }

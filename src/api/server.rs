@@ -9,9 +9,11 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::limit::GlobalConcurrencyLimitLayer;
 
+use super::access::Access;
 use super::admin_service::Admin;
 use super::audit_service::Audits;
 use super::form_service::Forms;
+use super::gate::{Gate, GateLayer};
 use super::guard;
 use super::report_service::Reports;
 use super::review_service::Reviews;
@@ -45,6 +47,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     capacity: Capacity,
+    access: Access,
 }
 
 /// How much is done at once.
@@ -89,7 +92,7 @@ impl Server {
         let failed = |error| ServerError::Listen(address, error);
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address, capacity: Capacity::default() })
+        Ok(Self { listener, address, capacity: Capacity::default(), access: Access::default() })
     }
 
     /// The address it listens on.
@@ -102,6 +105,12 @@ impl Server {
     #[must_use]
     pub fn with_capacity(self, capacity: Capacity) -> Self {
         Self { capacity, ..self }
+    }
+
+    /// Sets who must prove who he is, and what he may.
+    #[must_use]
+    pub fn with_access(self, access: Access) -> Self {
+        Self { access, ..self }
     }
 
     /// Serves until `stop`; then open calls have [`limits::STOP_GRACE`] to end.
@@ -132,11 +141,15 @@ impl Server {
         let audits = pb::audit_service_server::AuditServiceServer::new(Audits { desk: Arc::clone(&desk) });
         let admin = pb::admin_service_server::AdminServiceServer::new(Admin { desk: Arc::clone(&desk) });
         let forms = pb::form_service_server::FormServiceServer::new(Forms { desk: Arc::clone(&desk) });
-        let tending = tokio::spawn(tend(desk, stop.clone()));
+        let gate = Arc::new(Gate::new(self.access, Arc::clone(&desk)));
+        let tending = tokio::spawn(tend(desk, Arc::clone(&gate), stop.clone()));
         health.set_service_status("", tonic_health::ServingStatus::Serving).await;
         let router = tonic::transport::Server::builder()
             .trace_fn(|request| tracing::info_span!("call", rpc = request.uri().path()))
             .max_concurrent_streams(limits::STREAMS_PER_CONNECTION)
+            .http2_max_header_list_size(limits::HEADER_BYTES)
+            // whoever is turned away takes no place of those who wait
+            .layer(GateLayer(gate))
             .layer(GlobalConcurrencyLimitLayer::new(self.capacity.calls))
             .http2_keepalive_interval(Some(limits::KEEPALIVE))
             .add_service(health_service)
@@ -170,11 +183,12 @@ impl Server {
     }
 }
 
-/// Has what failed tried again, from time to time.
-async fn tend(desk: Arc<Desk>, stop: CancellationToken) {
+/// Has what failed tried again, and what is over forgotten, from time to time.
+async fn tend(desk: Arc<Desk>, gate: Arc<Gate>, stop: CancellationToken) {
     let mut due = tokio::time::interval(limits::TEND_EVERY);
     while !stop.is_cancelled() {
         due.tick().await;
         desk.tend();
+        gate.rates.tend();
     }
 }

@@ -1,6 +1,7 @@
 //! The one place where errors become gRPC statuses, each with a stable reason.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -46,6 +47,38 @@ pub(super) fn full(what: &str) -> Status {
     details.set_retry_info(Some(limits::RETRY_AFTER));
     let message = format!("{what} are under way as many as there may be; ask again");
     Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
+/// The caller asks too fast; the details say when to ask again.
+pub(super) fn too_fast(what: &str, wait: Duration) -> Status {
+    let mut details = ErrorDetails::with_error_info("TOO_FAST", DOMAIN, HashMap::new());
+    // in whole milliseconds, so that the answer to many does not tell clocks apart
+    let wait = Duration::from_millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1));
+    details.set_retry_info(Some(wait));
+    Status::with_error_details(Code::ResourceExhausted, format!("too many {what} at once; ask again later"), details)
+}
+
+/// The caller is not known. It says what to do, and not what was wrong.
+pub(super) fn unauthenticated() -> Status {
+    let message = "show a valid token (authorization: Bearer …) or a valid client certificate; ask the operator of the \
+                   service for one";
+    status(Code::Unauthenticated, "UNAUTHENTICATED", message.to_owned())
+}
+
+/// The caller may not. The same whether there is such a unit or not.
+pub(super) fn denied() -> Status {
+    status(Code::PermissionDenied, "PERMISSION_DENIED", DENIED.to_owned())
+}
+
+/// What is said to whoever may not, in English and in Chinese.
+pub(super) const DENIED: &str = "your credentials do not permit this, or there is no such unit";
+/// See [`DENIED`].
+pub(super) const DENIED_ZH: &str = "无权进行此操作，或无此单位";
+
+/// The caller may see some units and asked for all.
+pub(super) fn name_a_unit() -> Status {
+    let message = "name a unit: only who may see everything may ask for all units at once";
+    status(Code::PermissionDenied, "NAME_A_UNIT", message.to_owned())
 }
 
 /// The end of a watch; its details say where to resume.

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
-use super::convert::{LOCAL, at_from_pb, count, kind_from_pb, kind_to_pb, unit_from_pb, year_from_pb};
+use super::call::Call;
+use super::convert::{at_from_pb, count, kind_from_pb, kind_to_pb, unit_from_pb, year_from_pb};
 use super::paging;
 use super::roster::{extension_from_pb, family_of, plan_to_pb, roster_from_pb, roster_to_pb};
 use super::status::{from_submit, invalid};
+use crate::domain::access::Subject;
 use crate::domain::event::UnitEntry;
 use crate::domain::{State, UnitChange};
 use crate::ingest::{Desk, SubmitError};
@@ -24,8 +26,9 @@ pub(super) struct UnitsDoor {
 #[tonic::async_trait]
 impl UnitService for UnitsDoor {
     async fn get_unit(&self, request: Request<pb::GetUnitRequest>) -> Result<Response<pb::GetUnitResponse>, Status> {
-        let pb::GetUnitRequest { code, at_position } = request.into_inner();
+        let (call, pb::GetUnitRequest { code, at_position }) = Call::open(request)?;
         let (code, at) = (unit_from_pb(&code)?, at_from_pb(at_position)?);
+        call.may(Subject::Unit(&code, None))?;
         let found = self.desk.with_state(|state| {
             let at = at.within(state.head())?;
             let history = state.units().history_at(code.as_str(), at).iter().map(unit_to_pb);
@@ -42,13 +45,15 @@ impl UnitService for UnitsDoor {
         &self,
         request: Request<pb::ListUnitsRequest>,
     ) -> Result<Response<pb::ListUnitsResponse>, Status> {
-        let pb::ListUnitsRequest { year, root, page_size, page_token, at_position } = request.into_inner();
+        let (call, request) = Call::open(request)?;
+        let pb::ListUnitsRequest { year, root, page_size, page_token, at_position } = request;
         let at = at_from_pb(at_position)?;
         let year = (year != 0).then(|| year_from_pb(year)).transpose()?;
         let root = (!root.is_empty()).then(|| unit_from_pb(&root)).transpose()?;
         if root.is_some() && year.is_none() {
             return Err(invalid("root", "needs a year"));
         }
+        call.may(root.as_ref().map_or(Subject::AllUnits, |root| Subject::Below(root, year)))?;
         let after = (!page_token.is_empty()).then(|| unit_from_pb(&page_token)).transpose()?;
         let size = paging::size(page_size)?;
         let found = self.desk.with_state(|state| {
@@ -64,9 +69,10 @@ impl UnitService for UnitsDoor {
         &self,
         request: Request<pb::ApplyUnitsRequest>,
     ) -> Result<Response<pb::ApplyUnitsResponse>, Status> {
-        let pb::ApplyUnitsRequest { units, validate_only, reason } = request.into_inner();
+        let (call, pb::ApplyUnitsRequest { units, validate_only, reason }) = Call::open(request)?;
         let units = units.into_iter().map(unit_entry_from_pb).collect::<Result<Vec<_>, Status>>()?;
-        let applied = self.desk.apply_units(units, validate_only, reason, Arc::from(LOCAL)).await;
+        call.may_change(&units)?;
+        let applied = self.desk.apply_units(units, validate_only, reason, call.principal()).await;
         let (position, plan) = applied.map_err(|error| from_submit(&error))?;
         Ok(Response::new(pb::ApplyUnitsResponse {
             position: count(position.0),
@@ -80,10 +86,11 @@ impl UnitService for UnitsDoor {
         &self,
         request: Request<pb::GetRosterRequest>,
     ) -> Result<Response<pb::GetRosterResponse>, Status> {
-        let pb::GetRosterRequest { family, year, unit, at_position } = request.into_inner();
+        let (call, pb::GetRosterRequest { family, year, unit, at_position }) = Call::open(request)?;
         let (year, at) = (year_from_pb(year)?, at_from_pb(at_position)?);
-        let family = family_of(&self.desk, &family, year)?;
         let root = (!unit.is_empty()).then(|| unit_from_pb(&unit)).transpose()?;
+        call.may(root.as_ref().map_or(Subject::AllUnits, |root| Subject::Below(root, Some(year))))?;
+        let family = family_of(&self.desk, &family, year)?;
         let found = self.desk.with_state(|state| {
             let at = at.within(state.head())?;
             let below = |root| move |unit: &UnitCode| state.units().is_within_at(unit, root, year, at);
@@ -104,9 +111,13 @@ impl UnitService for UnitsDoor {
         &self,
         request: Request<pb::ApplyRosterRequest>,
     ) -> Result<Response<pb::ApplyRosterResponse>, Status> {
-        let pb::ApplyRosterRequest { roster, validate_only, reason } = request.into_inner();
+        let (call, pb::ApplyRosterRequest { roster, validate_only, reason }) = Call::open(request)?;
+        let year = year_from_pb(roster.as_ref().map_or(0, |roster| roster.year))?;
+        // a roster is for everybody: whoever has every root below him has everybody
+        let roots = self.desk.with_state(|state| state.tree(year).roots());
+        call.may_over(&roots, &[year])?;
         let applied = roster_from_pb(&self.desk, roster)?;
-        let applied = self.desk.apply_roster(applied, validate_only, reason, Arc::from(LOCAL)).await;
+        let applied = self.desk.apply_roster(applied, validate_only, reason, call.principal()).await;
         let (position, plan) = applied.map_err(|error| from_submit(&error))?;
         Ok(Response::new(plan_to_pb(position, plan.0)))
     }
@@ -115,9 +126,11 @@ impl UnitService for UnitsDoor {
         &self,
         request: Request<pb::ExtendDeadlineRequest>,
     ) -> Result<Response<pb::ExtendDeadlineResponse>, Status> {
-        let pb::ExtendDeadlineRequest { family, year, extension, reason } = request.into_inner();
+        let (call, pb::ExtendDeadlineRequest { family, year, extension, reason }) = Call::open(request)?;
+        let unit = unit_from_pb(extension.as_ref().map_or("", |extension| &extension.unit))?;
+        call.may(Subject::Unit(&unit, Some(year_from_pb(year)?)))?;
         let act = extension_from_pb(&self.desk, &family, year, extension)?;
-        let position = self.desk.act(act, reason, Arc::from(LOCAL)).await.map_err(|error| from_submit(&error))?;
+        let position = self.desk.act(act, reason, call.principal()).await.map_err(|error| from_submit(&error))?;
         Ok(Response::new(pb::ExtendDeadlineResponse { position: count(position.0) }))
     }
 }

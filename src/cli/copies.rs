@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::ServerArg;
 use super::output::{self, Answer};
-use crate::client::{Client, ClientError};
+use crate::client::ClientError;
 use crate::domain::State;
 use crate::form::DESCRIPTORS;
 use crate::ledger::{self, Ledger, Restored};
@@ -152,7 +152,7 @@ fn delimited(mut file: impl BufRead) -> impl Iterator<Item = Result<Vec<u8>, Str
 
 /// Runs `backup`.
 pub(super) async fn back_up(args: &BackupArgs) -> anyhow::Result<Answer> {
-    let client = Client::connect(&args.server.server).await?;
+    let client = args.server.connect().await?;
     let name = args.to.display().to_string();
     let mut file = std::fs::File::create_new(&args.to).with_context(|| name.clone())?;
     let mut pieces = client.back_up().await?;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::output::{Answer, response_json, table};
 use super::{AtArg, ServerArg};
-use crate::client::{Client, ClientError, wire};
+use crate::client::{ClientError, wire};
 use crate::words::clock;
 
 /// Whom to remind, and of what (催报)
@@ -59,7 +59,7 @@ fn time(text: &str) -> anyhow::Result<prost_types::Timestamp> {
 /// Runs `overdue`.
 pub(super) async fn overdue(args: &OverdueArgs) -> anyhow::Result<Answer> {
     const PAGE: i32 = 1_000;
-    let client = Client::connect(&args.server.server).await?;
+    let client = args.server.connect().await?;
     let as_of = match &args.as_of {
         Some(text) => time(text)?,
         None => crate::client::time(clock::system()),
@@ -109,7 +109,7 @@ fn todo_text(todo: &str) -> &str {
 /// Runs `audit`.
 pub(super) async fn audit(args: &AuditArgs) -> anyhow::Result<Answer> {
     const PAGE: i32 = 1_000;
-    let client = Client::connect(&args.server.server).await?;
+    let client = args.server.connect().await?;
     let (from, until) = (args.from.as_deref().map(time).transpose()?, args.until.as_deref().map(time).transpose()?);
     let mut found = Vec::new();
     let mut page_token = String::new();

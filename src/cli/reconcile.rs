@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::TotalArgs;
 use super::output::{Answer, grouped, response_json, table};
 use super::rollup::{basis_name, completeness_text, row_and_column};
-use crate::client::{Client, wire};
+use crate::client::wire;
 use crate::form::{Form, in_printed_unit, signed_in_printed_unit};
 
 /// Set what a unit states (its CONSOLIDATED) against what the units below it add up to
@@ -25,7 +25,7 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
-    let mut client = Client::connect(&args.total.server.server).await?;
+    let mut client = args.total.server.connect().await?;
     let request = wire::ReconcileUnitRequest {
         family: args.total.family.clone(),
         unit: args.unit.clone(),

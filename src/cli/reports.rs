@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::output::{Answer, findings_text, table};
 use super::submission::{coverage, coverage_name, findings_json, receipt_json, series};
 use super::{AtArg, ServerArg};
-use crate::client::{self, Client, wire};
+use crate::client::{self, wire};
 
 /// List and show stored reports
 #[derive(Debug, clap::Subcommand)]
@@ -78,7 +78,7 @@ pub(super) async fn run(command: &Command) -> anyhow::Result<Answer> {
 
 async fn list(args: &ListArgs) -> anyhow::Result<Answer> {
     const PAGE: i32 = 1_000;
-    let client = Client::connect(&args.server.server).await?;
+    let client = args.server.connect().await?;
     let mut found = Vec::new();
     let mut page_token = String::new();
     loop {
@@ -193,7 +193,7 @@ fn publication_json(public: &wire::Publication) -> Value {
 }
 
 async fn show(args: &ShowArgs) -> anyhow::Result<Answer> {
-    let mut client = Client::connect(&args.server.server).await?;
+    let mut client = args.server.connect().await?;
     let name = series(&args.family, &args.unit, args.year, args.coverage);
     let at_position = args.at.at_position;
     let request = wire::GetReportRequest { series: Some(name), revision: args.revision, at_position };

@@ -35,7 +35,7 @@ impl SeriesArgs {
     }
 
     async fn client(&self) -> Result<Client, ClientError> {
-        Client::connect(&self.server.server).await
+        self.server.connect().await
     }
 
     /// What was done, and where it stands.
@@ -226,7 +226,7 @@ pub(super) async fn queries(command: &QueriesCommand) -> anyhow::Result<Answer> 
 
 async fn list(args: &QueriesArgs) -> anyhow::Result<Answer> {
     const PAGE: i32 = 1_000;
-    let client = Client::connect(&args.server.server).await?;
+    let client = args.server.connect().await?;
     let mut found = Vec::new();
     let mut page_token = String::new();
     loop {

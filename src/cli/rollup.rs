@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::TotalArgs;
 use super::output::{Answer, grouped, table};
-use crate::client::{Client, wire};
+use crate::client::wire;
 use crate::form::{Form, in_printed_unit};
 
 /// Print the total of a unit and what it covers
@@ -29,7 +29,7 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
-    let mut client = Client::connect(&args.total.server.server).await?;
+    let mut client = args.total.server.connect().await?;
     let request = wire::GetRollupRequest {
         family: args.total.family.clone(),
         unit: args.unit.clone(),

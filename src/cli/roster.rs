@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::ServerArg;
 use super::output::{Answer, response_json, table};
-use crate::client::{Client, ClientError, wire};
+use crate::client::{ClientError, wire};
 
 /// Who owes a report in a year, and until when (名册、时限)
 #[derive(Debug, clap::Subcommand)]
@@ -178,7 +178,7 @@ pub(super) async fn run(command: &Command) -> anyhow::Result<Answer> {
 }
 
 async fn show(args: &ShowArgs) -> anyhow::Result<Answer> {
-    let client = Client::connect(&args.server.server).await?;
+    let client = args.server.connect().await?;
     let request = wire::GetRosterRequest {
         family: args.family.clone(),
         year: args.year,
@@ -241,7 +241,7 @@ async fn apply(args: &ApplyArgs) -> anyhow::Result<Answer> {
     let text = std::fs::read_to_string(&args.file).with_context(|| name.to_string())?;
     let mut reading = serde_json::Deserializer::from_str(text.trim_start_matches('\u{feff}'));
     let file: RosterFile = serde_path_to_error::deserialize(&mut reading).with_context(|| name.to_string())?;
-    let client = Client::connect(&args.server.server).await?;
+    let client = args.server.connect().await?;
     let request = wire::ApplyRosterRequest {
         roster: Some(file.wire()),
         validate_only: args.validate_only,
@@ -261,7 +261,7 @@ async fn apply(args: &ApplyArgs) -> anyhow::Result<Answer> {
 }
 
 async fn extend(args: &ExtendArgs) -> anyhow::Result<Answer> {
-    let client = Client::connect(&args.server.server).await?;
+    let client = args.server.connect().await?;
     let obligation = match args.obligation.as_str() {
         "publication" => wire::Obligation::Publication,
         _ => wire::Obligation::Submission,

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use super::TotalArgs;
 use super::output::{Answer, response_json};
 use super::units::kind_number;
-use crate::client::{Client, wire};
+use crate::client::wire;
 
 /// Derived figures, years beside each other, rankings, shares and distributions of any set of units
 #[derive(Debug, clap::Args)]
@@ -62,7 +62,7 @@ fn years(text: &str) -> Result<(i32, i32), String> {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
-    let client = Client::connect(&args.total.server.server).await?;
+    let client = args.total.server.connect().await?;
     let rows = match args.rows.as_deref() {
         Some("children") => wire::StatisticsRows::Children,
         Some("named") => wire::StatisticsRows::Named,

@@ -62,7 +62,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
         let file = std::fs::File::open(&args.file);
         Box::new(file.with_context(|| args.file.display().to_string())?)
     };
-    let client = Client::connect(&args.server.server).await?;
+    let client = args.server.connect().await?;
     let stream = client.submissions().await?;
     let (slots, mut waiting) = mpsc::channel(limits::STREAM_IN_FLIGHT);
     let sender = tokio::spawn(send(client.clone(), input, stream.requests, slots, args.validate_only));
@@ -117,7 +117,12 @@ fn is_passing(error: &ClientError) -> bool {
     match error {
         ClientError::Unreachable(..) => true,
         ClientError::Failed(status) => matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Cancelled),
-        ClientError::Address(_) | ClientError::Refused(_) | ClientError::Form(_) => false,
+        ClientError::Address(_)
+        | ClientError::File(_)
+        | ClientError::Credentials(_)
+        | ClientError::Handshake(_)
+        | ClientError::Refused(_)
+        | ClientError::Form(_) => false,
     }
 }
 

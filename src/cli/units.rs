@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::output::{Answer, table};
 use super::{AtArg, ServerArg};
-use crate::client::{Client, wire};
+use crate::client::wire;
 use crate::domain::event::UnitKind;
 
 /// Show or change the tree of units
@@ -110,7 +110,7 @@ async fn apply(args: &ApplyArgs) -> anyhow::Result<Answer> {
     let name = args.file.display();
     let text = std::fs::read_to_string(&args.file).with_context(|| name.to_string())?;
     let units = parse(&text).with_context(|| name.to_string())?;
-    let client = Client::connect(&args.server.server).await?;
+    let client = args.server.connect().await?;
     let request = wire::ApplyUnitsRequest { units, validate_only: args.validate_only, reason: args.reason.clone() };
     let plan = client.apply_units(request).await?;
     let wire::ApplyUnitsResponse { position, changes, recomputed_years, unchanged } = plan;
@@ -144,7 +144,7 @@ async fn apply(args: &ApplyArgs) -> anyhow::Result<Answer> {
 }
 
 async fn list(args: &ListArgs) -> anyhow::Result<Answer> {
-    let client = Client::connect(&args.server.server).await?;
+    let client = args.server.connect().await?;
     let units = client
         .units(args.year.unwrap_or_default(), args.root.as_deref().unwrap_or_default(), args.at.at_position)
         .await?;

@@ -4,7 +4,7 @@ use super::TotalArgs;
 use super::output::{Answer, line, response_json};
 use super::rollup::completeness_text;
 use super::submission::coverage_name;
-use crate::client::{Client, ClientError, wire};
+use crate::client::{ClientError, wire};
 
 /// Print changes of a unit and all below it as they come, until interrupted
 #[derive(Debug, clap::Args)]
@@ -29,7 +29,7 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
-    let client = Client::connect(&args.total.server.server).await?;
+    let client = args.total.server.connect().await?;
     let request = wire::WatchUnitRequest {
         family: args.total.family.clone(),
         unit: args.unit.clone(),

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::ServerArg;
 use super::output::Answer;
 use super::submission::{coverage, series};
-use crate::client::{Client, wire};
+use crate::client::wire;
 
 /// Take the effective revision of a report back; an older one does not revive
 #[derive(Debug, clap::Args)]
@@ -36,7 +36,7 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
-    let client = Client::connect(&args.server.server).await?;
+    let client = args.server.connect().await?;
     let request = wire::WithdrawReportRequest {
         series: Some(series(&args.family, &args.unit, args.year, args.coverage)),
         revision: args.revision,

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::ServerArg;
 use super::output::{Answer, response_json, table};
 use super::rollup::drift_json;
-use crate::client::{Client, ClientError, SignedStatement, wire};
+use crate::client::{ClientError, SignedStatement, wire};
 
 /// Full name of the message in a statement's file.
 pub(super) const SIGNED: &str = "crossfoot.ledger.v1.SignedStatement";
@@ -125,7 +125,7 @@ async fn close(args: &CloseArgs) -> anyhow::Result<Answer> {
         basis: year.basis(),
         override_reason: override_reason.clone(),
     };
-    let client = Client::connect(&year.server.server).await?;
+    let client = year.server.connect().await?;
     let done = client.review_service().close_year(request).await.map_err(ClientError::from)?.into_inner();
     write(out.as_deref(), done.statement.as_ref())?;
     Ok(if year.json {
@@ -146,7 +146,7 @@ async fn reopen(args: &ReopenArgs) -> anyhow::Result<Answer> {
         basis: year.basis(),
         reason: reason.clone(),
     };
-    let client = Client::connect(&year.server.server).await?;
+    let client = year.server.connect().await?;
     let done = client.review_service().reopen_year(request).await.map_err(ClientError::from)?.into_inner();
     Ok(if year.json {
         Answer::Json(response_json("ReopenYearResponse", &done)?)
@@ -163,7 +163,7 @@ async fn statement(args: &StatementArgs) -> anyhow::Result<Answer> {
         year: year.year,
         basis: year.basis(),
     };
-    let client = Client::connect(&year.server.server).await?;
+    let client = year.server.connect().await?;
     let found = client.review_service().get_statement(request).await.map_err(ClientError::from)?.into_inner();
     write(out.as_deref(), found.statement.as_ref())?;
     let stale = !found.stale.is_empty();
@@ -186,7 +186,7 @@ async fn statement(args: &StatementArgs) -> anyhow::Result<Answer> {
 }
 
 async fn list(args: &ListArgs) -> anyhow::Result<Answer> {
-    let client = Client::connect(&args.server.server).await?;
+    let client = args.server.connect().await?;
     let request = wire::ListClosedYearsRequest { unit: args.unit.clone(), year: args.year };
     let found = client.review_service().list_closed_years(request).await.map_err(ClientError::from)?.into_inner();
     if args.json {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::access::Grant;
 use super::roster::{Deadlines, Disposition, Obligation};
 use super::statement::{Signed, Statement};
 use super::totals::TotalKey;
@@ -36,6 +37,10 @@ pub enum EventKind {
     ReportWithdrawn(ReportWithdrawn),
     /// A query was explained.
     QueryExplained(QueryExplained),
+    /// A token was issued.
+    TokenIssued(TokenIssued),
+    /// A token was revoked.
+    TokenRevoked(TokenRevoked),
     /// The roster of a year was replaced.
     RosterApplied(RosterApplied),
     /// A unit has more time.
@@ -68,7 +73,9 @@ impl EventKind {
             | Self::PublicationRecorded(_)
             | Self::YearClosed(_)
             | Self::YearReopened(_)
-            | Self::TextRedacted(_) => None,
+            | Self::TextRedacted(_)
+            | Self::TokenIssued(_)
+            | Self::TokenRevoked(_) => None,
         }
     }
 
@@ -87,7 +94,9 @@ impl EventKind {
             | Self::PublicationRecorded(_)
             | Self::YearClosed(_)
             | Self::YearReopened(_)
-            | Self::TextRedacted(_) => &[],
+            | Self::TextRedacted(_)
+            | Self::TokenIssued(_)
+            | Self::TokenRevoked(_) => &[],
         }
     }
 }
@@ -385,4 +394,30 @@ pub struct QueryExplained {
     pub explained: Explained,
     /// Digest of the words that stand beside the chain.
     pub text: Digest,
+}
+
+/// Number of a token, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TokenId(pub u32);
+
+/// See [`EventKind::TokenIssued`].
+#[derive(Debug, Clone)]
+pub struct TokenIssued {
+    /// Its number.
+    pub id: TokenId,
+    /// Who holds it.
+    pub principal: Arc<str>,
+    /// What its holder may do.
+    pub grants: Arc<[Grant]>,
+    /// When it ends by itself.
+    pub expires: Timestamp,
+    /// Digest of the token.
+    pub digest: Digest,
+}
+
+/// See [`EventKind::TokenRevoked`].
+#[derive(Debug, Clone)]
+pub struct TokenRevoked {
+    /// Its number.
+    pub id: TokenId,
 }

@@ -271,7 +271,9 @@ impl Series {
             | EventKind::YearReopened(_)
             | EventKind::TextRedacted(_)
             | EventKind::UnitsApplied(_)
-            | EventKind::FormRegistered(_) => {}
+            | EventKind::FormRegistered(_)
+            | EventKind::TokenIssued(_)
+            | EventKind::TokenRevoked(_) => {}
         }
         if let Some(found) = rejudged {
             self.rejudge(found.findings.clone(), position);

@@ -13,6 +13,7 @@ use super::event::{
 use super::roster::Roster;
 use super::series::{Effective, Series, Standing};
 use super::statement::Closed;
+use super::tokens::Tokens;
 use super::totals::{Total, TotalKey, TotalOverflow};
 use super::tree::Tree;
 use super::units::Units;
@@ -36,6 +37,7 @@ pub struct State {
     pub(super) closed: BTreeMap<TotalKey, Closed>,
     /// Texts that were taken out.
     pub(super) redacted: BTreeSet<Digest>,
+    tokens: Tokens,
 }
 
 /// An event that cannot follow the ones before it: the ledger is damaged, or
@@ -146,6 +148,8 @@ impl State {
                 self.redacted.insert(redacted.text);
                 Ok(())
             }
+            EventKind::TokenIssued(issued) => self.tokens.issue(issued, event),
+            EventKind::TokenRevoked(revoked) => self.tokens.revoke(revoked, event),
         }
     }
 
@@ -294,6 +298,12 @@ impl State {
             .filter_map(|id| Some((id, self.form(id)?)))
             .filter(|(id, form)| self.current.get(form.name()) == Some(id));
         in_force.into_iter().find(|(_, form)| fits(form))
+    }
+
+    /// The tokens that were issued.
+    #[must_use]
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
     }
 
     /// The units.

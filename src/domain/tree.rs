@@ -172,6 +172,12 @@ impl Tree {
         &self.nodes
     }
 
+    /// Codes of the units that stand below no other.
+    #[must_use]
+    pub fn roots(&self) -> Vec<UnitCode> {
+        self.nodes.iter().filter(|node| node.parent.is_none()).map(|node| node.code.clone()).collect()
+    }
+
     /// Whether a unit has units below it.
     #[must_use]
     pub fn is_interior(&self, index: usize) -> bool {

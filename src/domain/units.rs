@@ -121,6 +121,29 @@ impl Units {
             && self.up(code, year, position).any(|above| above == *root)
     }
 
+    /// Whether a unit is another or stands below it: in a year, or else by the
+    /// latest entry of each.
+    #[must_use]
+    pub(super) fn is_within(&self, code: &UnitCode, root: &UnitCode, year: Option<Year>) -> bool {
+        let Some(year) = year else {
+            let above = |code: &UnitCode| self.history(code.as_str()).last()?.parent.clone();
+            let known = !self.history(code.as_str()).is_empty();
+            let mut up = std::iter::successors(Some(code.clone()), above).take(limits::TREE_DEPTH.saturating_add(1));
+            return known && up.any(|above| above == *root);
+        };
+        self.is_within_at(code, root, year, Position(u64::MAX))
+    }
+
+    /// Whether units stand below one: in a year, or else in any.
+    #[must_use]
+    pub(super) fn has_below(&self, code: &UnitCode, year: Option<Year>) -> bool {
+        let mut children = self.children.get(code).into_iter().flat_map(|children| children.iter());
+        children.any(|child| match year {
+            Some(year) => self.in_year(child.as_str(), year).is_some_and(|entry| entry.parent.as_ref() == Some(code)),
+            None => self.history(child.as_str()).iter().any(|entry| entry.parent.as_ref() == Some(code)),
+        })
+    }
+
     /// The units as they were told at a position: of the tree of a year those
     /// named, those above them and, if wanted, those below.
     pub(super) fn past(&self, codes: &[UnitCode], below: bool, year: Year, position: Position) -> Self {

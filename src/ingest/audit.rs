@@ -152,6 +152,8 @@ fn told(kind: &EventKind) -> (&'static str, About) {
             let units = vec![reopened.total.unit.clone()];
             ("YEAR_REOPENED", About { year: Some(reopened.total.year), units, ..About::default() })
         }
+        EventKind::TokenIssued(_) => ("TOKEN_ISSUED", About::default()),
+        EventKind::TokenRevoked(_) => ("TOKEN_REVOKED", About::default()),
         EventKind::TextRedacted(redacted) => ("TEXT_REDACTED", series(&redacted.series, None)),
     }
 }

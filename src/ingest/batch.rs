@@ -8,8 +8,9 @@ use super::act::Act;
 use super::admit::Admitted;
 use super::outcome::{Decision, SubmitError};
 use super::roster::RosterPlan;
-use crate::domain::event::{Event, RosterApplied, SeriesKey, UnitEntry};
-use crate::domain::{Plan, Signed, TotalKey};
+use super::tokens::NewToken;
+use crate::domain::event::{Event, RosterApplied, SeriesKey, TokenId, UnitEntry};
+use crate::domain::{Plan, Signed, Token, TotalKey};
 use crate::form::Explanation;
 use crate::words::{Digest, Position};
 
@@ -50,6 +51,18 @@ pub(super) enum Work {
         principal: Arc<str>,
         reply: Reply<(Position, Signed)>,
     },
+    IssueToken {
+        new: NewToken,
+        digest: Digest,
+        by: Arc<str>,
+        reply: Reply<Token>,
+    },
+    RevokeToken {
+        id: TokenId,
+        reason: String,
+        by: Arc<str>,
+        reply: Reply<Position>,
+    },
     /// What failed is tried again; nobody waits.
     Tend,
 }
@@ -58,7 +71,11 @@ impl Work {
     /// Whether it is decided against what is applied, without the rest of a batch.
     pub(super) fn is_alone(&self) -> bool {
         match self {
-            Self::Units { .. } | Self::Roster { .. } | Self::Close { .. } => true,
+            Self::Units { .. }
+            | Self::Roster { .. }
+            | Self::Close { .. }
+            | Self::IssueToken { .. }
+            | Self::RevokeToken { .. } => true,
             Self::Act { act, .. } => act.is_alone(),
             Self::Submit(..) | Self::Explain { .. } | Self::Tend => false,
         }
@@ -76,6 +93,8 @@ pub(super) enum Waiting {
     Units(Reply<(Position, Plan)>, Plan),
     Roster(Reply<(Position, RosterPlan)>, RosterPlan),
     Closed(Reply<(Position, Signed)>, Box<Signed>),
+    Issued(Reply<Token>, TokenId),
+    Revoked(Reply<Position>),
 }
 
 /// What will be appended.
@@ -107,6 +126,8 @@ impl Waiting {
             Self::Closed(reply, _) => tell(reply, Err(error.clone())),
             Self::Explained(reply, _) => tell(reply, Err(error.clone())),
             Self::Units(reply, _) => tell(reply, Err(error.clone())),
+            Self::Issued(reply, _) => tell(reply, Err(error.clone())),
+            Self::Revoked(reply) => tell(reply, Err(error.clone())),
         }
     }
 }

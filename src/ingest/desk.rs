@@ -29,8 +29,8 @@ pub enum DeskError {
     /// The ledger is damaged or in use.
     #[error("{0}{way}", way = .0.way_out())]
     Ledger(#[from] LedgerError),
-    /// A form could not be registered.
-    #[error("a form could not be registered: {0}")]
+    /// A form or a token could not be registered.
+    #[error("nothing could be appended: {0}")]
     Register(#[from] AppendError),
     /// The cells of a form are not those registered before.
     #[error("cells of {0} differ from those in the ledger; a changed form needs another name and year")]
@@ -41,6 +41,9 @@ pub enum DeskError {
     /// Something stored does not fit together.
     #[error("{0}")]
     Damaged(String),
+    /// A token makes no sense, or is not there.
+    #[error("{0}")]
+    Token(String),
     /// The writer's thread could not be started.
     #[error("no thread for the writer: {0}")]
     Thread(std::io::Error),
@@ -73,6 +76,9 @@ pub struct Desk {
     pub(super) reader: LedgerReader,
     /// Position of the last event that readers see, for those who wait.
     pub(super) heads: watch::Receiver<Position>,
+    /// Place of the last change of a token, for those whose token may have ended.
+    pub(super) token_changes: watch::Receiver<Position>,
+    pub(super) clock: Clock,
     mirror: Option<Arc<RwLock<MirrorStatus>>>,
     counters: Counters,
     /// Room for what waits for the writer.
@@ -109,6 +115,7 @@ impl Desk {
         let counters = Counters::default();
         let room = Arc::new(Semaphore::new(limits::QUEUE_KIB as usize));
         let (published, heads) = watch::channel(state.read().head());
+        let (tokens_published, token_changes) = watch::channel(state.read().tokens().changed());
         let writer = Writer {
             ledger,
             reader: reader.clone(),
@@ -117,6 +124,7 @@ impl Desk {
             clock,
             signer: Signer::new(signing_key.unwrap_or_else(|| dir.join(KEY_FILE))),
             published,
+            token_changes: tokens_published,
             counters: counters.clone(),
         };
         let thread = std::thread::Builder::new().name("ledger".to_owned()).spawn(move || writer.run(work));
@@ -128,6 +136,8 @@ impl Desk {
             attempts,
             reader,
             heads,
+            token_changes,
+            clock,
             mirror,
             past_reads: AtomicUsize::new(0),
             room,

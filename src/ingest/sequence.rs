@@ -91,6 +91,8 @@ impl<'a> Overlay<'a> {
             | EventKind::YearClosed(_)
             | EventKind::YearReopened(_)
             | EventKind::TextRedacted(_)
+            | EventKind::TokenIssued(_)
+            | EventKind::TokenRevoked(_)
             | EventKind::FormRegistered(_) => &[],
         };
         for Rejudged { series, findings } in rejudged {

@@ -8,6 +8,7 @@ use super::moment::At;
 use super::outcome::{Receipt, SubmitError};
 use super::prior::{Unpacked, carried_in, prior};
 use super::reviewed::{PublicationRecord, ReviewRecord};
+use crate::domain::access::Sight;
 use crate::domain::event::{EventKind, ReportAccepted, SeriesKey};
 use crate::domain::{RevisionStanding, Scope, Series, State, Stored, explains};
 use crate::form::{Evidence, Explanation, Finding, FindingRecord, Form, Reader, Statements, unpack_texts};
@@ -53,6 +54,8 @@ pub struct Wanted {
     pub year: Option<Year>,
     /// With open queries only.
     pub open_queries: bool,
+    /// Only what somebody may see; none: all of it.
+    pub sight: Option<Sight>,
 }
 
 /// Series looked at together when they are listed.
@@ -360,7 +363,8 @@ impl Wanted {
         let of_unit = self.unit.as_ref().is_none_or(|unit| {
             *unit == key.unit || self.below && state.units().is_within_at(&key.unit, unit, key.year, at)
         });
-        in_year && of_unit
+        let is_seen = || self.sight.as_ref().is_none_or(|sight| sight.sees(&key.unit, key.year, state.units()));
+        in_year && of_unit && is_seen()
     }
 }
 

@@ -223,6 +223,7 @@ fn changed(watching: &TotalKey, state: &State, event: &Event) -> Vec<Change> {
             let form = &registered.form;
             (*form.family() == watching.family && form.covers(watching.year)).then_some(Changed::Form)
         }
+        EventKind::TokenIssued(_) | EventKind::TokenRevoked(_) => None,
     };
     let mut ours =
         event.kind.rejudged().iter().filter(|rejudged| is_ours(&rejudged.series)).map(|rejudged| &rejudged.series);

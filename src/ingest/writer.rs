@@ -35,6 +35,8 @@ pub(super) struct Writer {
     pub(super) signer: Signer,
     /// Tells those who wait how far the ledger goes.
     pub(super) published: watch::Sender<Position>,
+    /// Tells those whose token may have ended.
+    pub(super) token_changes: watch::Sender<Position>,
     pub(super) counters: Counters,
 }
 
@@ -79,6 +81,7 @@ impl Writer {
 
     fn decide(&mut self, work: Work, overlay: &mut Overlay<'_>, batch: &mut Batch) {
         match work {
+            Work::IssueToken { .. } | Work::RevokeToken { .. } => self.token(work, overlay, batch),
             Work::Tend => {
                 if let Err(error) = self.ledger.tend_mirror() {
                     tracing::debug!(error = %error, "the mirror is not ready yet");
@@ -214,7 +217,7 @@ impl Writer {
     }
 
     /// Adds an event to the batch.
-    fn enter(
+    pub(super) fn enter(
         &self,
         batch: &mut Batch,
         overlay: &mut Overlay<'_>,
@@ -321,8 +324,12 @@ impl Writer {
 
     /// Wakes those who wait for events.
     fn publish(&self) {
-        let head = self.state.read().head();
+        let (head, tokens) = {
+            let state = self.state.read();
+            (state.head(), state.tokens().changed())
+        };
         self.published.send_if_modified(|known| std::mem::replace(known, head) != head);
+        self.token_changes.send_if_modified(|known| std::mem::replace(known, tokens) != tokens);
     }
 
     /// Tells a decision that appended nothing, with the first receipt if it has one.
@@ -374,6 +381,8 @@ impl Writer {
                 Waiting::Units(reply, plan) => tell(reply, Ok((event.position, plan))),
                 Waiting::Roster(reply, plan) => tell(reply, Ok((event.position, plan))),
                 Waiting::Closed(reply, signed) => tell(reply, Ok((event.position, *signed))),
+                Waiting::Issued(reply, id) => tell(reply, self.issued(id)),
+                Waiting::Revoked(reply) => tell(reply, Ok(event.position)),
             }
         }
     }

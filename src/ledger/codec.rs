@@ -2,6 +2,7 @@
 //! new field breaks the build until it is stored.
 
 mod office;
+mod tokens;
 
 pub(super) use office::{statement_from, statement_to};
 
@@ -12,7 +13,7 @@ use prost::Message as _;
 use super::stored::{self, event::Kind};
 use crate::domain::event::{
     Event, EventKind, Explained, FormId, FormRegistered, QueryExplained, Rejudged, ReportAccepted, ReportWithdrawn,
-    SeriesKey, TextRedacted, UnitEntry, UnitKind, UnitsApplied,
+    SeriesKey, TextRedacted, TokenId, TokenRevoked, UnitEntry, UnitKind, UnitsApplied,
 };
 use crate::form::{CheckId, FindingRecord, Form, Row, Verdict, put_varint, take_varint, unzigzag, zigzag};
 use crate::words::{Coverage, Digest, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year};
@@ -47,7 +48,9 @@ pub(super) fn text_digests(bytes: &[u8]) -> Vec<Digest> {
             | Kind::PublicationRecorded(_)
             | Kind::YearClosed(_)
             | Kind::YearReopened(_)
-            | Kind::TextRedacted(_),
+            | Kind::TextRedacted(_)
+            | Kind::TokenIssued(_)
+            | Kind::TokenRevoked(_),
         )
         | None => None,
     };
@@ -88,6 +91,8 @@ pub(super) fn encode(event: &Event) -> Vec<u8> {
             series: Some(series_to(series)),
             text_digest: text.as_bytes().to_vec(),
         }),
+        EventKind::TokenIssued(issued) => Kind::TokenIssued(tokens::issued_to(issued)),
+        EventKind::TokenRevoked(TokenRevoked { id }) => Kind::TokenRevoked(stored::TokenRevoked { token: id.0 }),
     };
     let event = stored::Event {
         position: position.0,
@@ -292,6 +297,10 @@ fn event_from(bytes: &[u8], forms: Forms<'_>) -> Result<Event, String> {
         Kind::YearReopened(reopened) => EventKind::YearReopened(office::reopened_from(reopened)?),
         Kind::TextRedacted(stored::TextRedacted { series, text_digest }) => {
             EventKind::TextRedacted(TextRedacted { series: series_from(series)?, text: digest_from(&text_digest)? })
+        }
+        Kind::TokenIssued(issued) => EventKind::TokenIssued(tokens::issued_from(issued)?),
+        Kind::TokenRevoked(stored::TokenRevoked { token }) => {
+            EventKind::TokenRevoked(TokenRevoked { id: TokenId(token) })
         }
     };
     Ok(Event { position: Position(position), time: Timestamp(time_us), principal: principal.into(), reason, kind })

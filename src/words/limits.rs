@@ -1,6 +1,14 @@
 //! Every limit: its name, its unit, its reason.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
+
+const fn at_least_one(number: u32) -> NonZeroU32 {
+    match NonZeroU32::new(number) {
+        Some(number) => number,
+        None => NonZeroU32::MIN,
+    }
+}
 
 /// Earliest reporting year. The 条例 took effect in 2008; older figures do not exist.
 pub const FIRST_YEAR: u16 = 2008;
@@ -27,6 +35,17 @@ pub const ADDRESS_BYTES: usize = 2_000;
 pub const UNITS_PER_APPLY: usize = 100_000;
 /// Levels of the tree of units; five are in use, more is a mistake.
 pub const TREE_DEPTH: usize = 16;
+
+/// Bytes of the name of whoever holds a credential.
+pub const PRINCIPAL_BYTES: usize = 100;
+/// Grants of one token: a platform of a city's agencies has a subtree, not a list.
+pub const GRANTS_PER_TOKEN: usize = 100;
+/// Tokens that are ever issued; each takes some 300 bytes of memory.
+pub const TOKENS: usize = 100_000;
+/// How long a token lives if nothing is said.
+pub const TOKEN_LIFE: Duration = Duration::from_hours(365 * 24);
+/// How long a token lives at most.
+pub const TOKEN_LIFE_MAX: Duration = Duration::from_hours(3_653 * 24);
 
 /// Cells of a form; the statutory one has 200 and some.
 pub const CELLS_PER_FORM: usize = 4_096;
@@ -91,6 +110,20 @@ pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub const MESSAGE_BYTES: usize = 2 << 20;
 /// Bytes of one `ApplyUnits` message.
 pub const UNITS_MESSAGE_BYTES: usize = 32 << 20;
+/// Calls of one principal in a second, and at a burst: others get their turn. A
+/// platform that files for a city makes some 10,000 in a whole January.
+pub const CALLS_PER_SECOND: NonZeroU32 = at_least_one(1_000);
+/// Reports of one principal in a second, and at a burst; a stream that sends more
+/// is read more slowly.
+pub const REPORTS_PER_SECOND: NonZeroU32 = at_least_one(5_000);
+/// Failed attempts from one address in a second that are told and logged one by
+/// one; the log of a flood must not fill the disk.
+pub const FAILURES_PER_SECOND: NonZeroU32 = at_least_one(10);
+/// How often it is looked whether a stream's credentials have ended, beside the
+/// moments when that is known: the clock of the machine may be set.
+pub const CREDENTIALS_EVERY: Duration = Duration::from_secs(60);
+/// Bytes of the headers of one call: a token has 74, metadata some hundreds.
+pub const HEADER_BYTES: u32 = 8 << 10;
 /// Streams on one connection.
 pub const STREAMS_PER_CONNECTION: u32 = 1_024;
 /// Codes listed in one answer; the rest is paged.

@@ -1,6 +1,6 @@
 //! Watches: a stream that is dropped when its reader stands still.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -10,43 +10,62 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use super::{Rollups, total};
+use crate::api::call::{Call, Refusal};
 use crate::api::convert::{count, series_to_pb, time_to_pb};
 use crate::api::status::{from_submit, full, resumable};
 use crate::domain::TotalKey;
+use crate::domain::access::Subject;
 use crate::ingest::{Change, Changed, SubmitError, Watch, Watched};
 use crate::pb::crossfoot::v1::{self as pb};
-use crate::words::Position;
+use crate::words::{Position, UnitCode, Year};
 
 /// The stream of responses.
 pub(super) type Responses = Pin<Box<dyn Stream<Item = Result<pb::WatchUnitResponse, Status>> + Send>>;
 
 /// Begins a watch.
-pub(super) fn begin(rollups: &Rollups, named: TotalKey, from: Option<Position>) -> Result<Responses, Status> {
+pub(super) fn begin(
+    rollups: &Rollups,
+    call: Arc<Call>,
+    named: TotalKey,
+    from: Option<Position>,
+) -> Result<Responses, Status> {
     // one place for a response under way, one for the last word
     const PLACES: usize = 2;
     let place = Arc::clone(&rollups.watches).try_acquire_owned().map_err(|_| full("watches"))?;
+    let watching = Watching { call, unit: named.unit.clone(), year: named.year };
     let watch = Arc::clone(&rollups.desk).watch(named, from).map_err(|error| from_submit(&error))?;
     let (places, waiting) = mpsc::channel(PLACES);
     let (stop, behind) = (rollups.stop.clone(), rollups.watch_behind);
     tokio::spawn(async move {
-        follow(watch, places, stop, behind).await;
+        follow(watch, watching, places, stop, behind).await;
         drop(place);
     });
     Ok(Box::pin(ReceiverStream::new(waiting)))
 }
 
-/// Tells change after change until the reader goes away, stands still, or the
-/// service stops.
+/// Who watches which unit.
+struct Watching {
+    call: Arc<Call>,
+    unit: UnitCode,
+    year: Year,
+}
+
+/// Tells change after change until the reader goes away, stands still, may not any
+/// more, or the service stops.
 async fn follow(
     mut watch: Watch,
+    watching: Watching,
     places: mpsc::Sender<Result<pb::WatchUnitResponse, Status>>,
     stop: CancellationToken,
     behind: u64,
 ) {
     let Ok(last_word) = places.clone().reserve_owned().await else { return };
     let mut told = watch.position();
+    let Watching { call, unit, year } = watching;
+    let mut ended = pin!(call.ended());
     let end = loop {
         let next = tokio::select! {
+            () = &mut ended => break Refusal::Unauthenticated.into(),
             next = watch.next() => next,
             () = places.closed() => return,
             () = stop.cancelled() => break stopping(told),
@@ -57,10 +76,15 @@ async fn follow(
         };
         let place = tokio::select! {
             place = places.reserve() => place,
+            () = &mut ended => break Refusal::Unauthenticated.into(),
             () = watch.falls_behind(behind) => break resumable(&SubmitError::FellBehind(behind), told),
             () = stop.cancelled() => break stopping(told),
         };
         let Ok(place) = place else { return };
+        // units move, and tokens are revoked, while a reader takes its time
+        if let Err(refusal) = call.still_may(Subject::Below(&unit, Some(year))) {
+            break refusal.into();
+        }
         told = watched.position;
         place.send(Ok(watched_to_pb(watched)));
     };

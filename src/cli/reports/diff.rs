@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::cli::output::{Answer, grouped, response_json, table};
 use crate::cli::submission::{coverage, series};
 use crate::cli::{AtArg, ServerArg};
-use crate::client::{Client, wire};
+use crate::client::wire;
 use crate::form::{Form, in_printed_unit};
 
 #[derive(Debug, clap::Args)]
@@ -40,7 +40,7 @@ fn revisions(text: &str) -> Result<(i64, i64), String> {
 
 /// Runs the command.
 pub(super) async fn run(args: &DiffArgs) -> anyhow::Result<Answer> {
-    let mut client = Client::connect(&args.server.server).await?;
+    let mut client = args.server.connect().await?;
     let request = wire::CompareRevisionsRequest {
         series: Some(series(&args.family, &args.unit, args.year, args.coverage)),
         from_revision: args.revisions.0,
