@@ -1,6 +1,7 @@
 //! The command line: one file per command, each returns an answer that is
 //! printed once.
 
+mod access;
 mod check;
 mod connect;
 mod copies;
@@ -16,6 +17,7 @@ mod serve;
 mod statistics;
 mod submission;
 mod submit;
+mod token;
 mod units;
 mod verify;
 mod watch;
@@ -61,6 +63,8 @@ enum Command {
     Units(units::Command),
     #[command(subcommand)]
     Reports(reports::Command),
+    #[command(subcommand)]
+    Token(token::Command),
     Proto(proto::Args),
     Verify(verify::Args),
     Backup(copies::BackupArgs),
@@ -134,6 +138,7 @@ fn execute(command: &Command) -> anyhow::Result<Answer> {
         Command::Watch(args) => wait(watch::run(args)),
         Command::Units(command) => wait(units::run(command)),
         Command::Reports(command) => wait(reports::run(command)),
+        Command::Token(command) => wait(token::run(command)),
     }
 }
 

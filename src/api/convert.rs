@@ -115,7 +115,7 @@ pub(super) fn revision_from_pb(revision: i64) -> Result<Revision, Status> {
         .ok_or_else(|| invalid("revision", "revisions count from 1"))
 }
 
-pub(super) fn time_to_pb(time: Timestamp) -> WireTime {
+pub(crate) fn time_to_pb(time: Timestamp) -> WireTime {
     const MICROS: i64 = 1_000_000;
     let nanos = time.0.rem_euclid(MICROS).saturating_mul(1_000);
     WireTime { seconds: time.0.div_euclid(MICROS), nanos: i32::try_from(nanos).unwrap_or(0) }
