@@ -128,10 +128,8 @@ async fn health_is_open_to_everyone_and_reflection_needs_a_known_caller() {
         assert_eq!(call(&channel, &path, None, list()).await.unwrap_err().code(), Code::Unauthenticated);
         let token = world.token("operator 2", &["operator"]).await;
         let listed = call(&channel, &path, Some(&token), list()).await.unwrap();
-        assert!(
-            listed.windows(29).any(|part| part == b"crossfoot.v1.ReportService"[..].repeat(2)[..29].to_vec())
-                || !listed.is_empty()
-        );
+        let service = b"crossfoot.v1.ReportService";
+        assert!(listed.windows(service.len()).any(|part| part == service));
     }
     // what does not exist is not told to strangers
     let nothing = call(&channel, "/crossfoot.v1.ReportService/Nothing", None, Vec::new()).await.unwrap_err();
