@@ -19,8 +19,9 @@ NOT_FILLED = ("cover", "narrative", "supplement")
 class Service:
     """Calls unary methods of a service by name."""
 
-    def __init__(self, channel, pool, name):
+    def __init__(self, channel, pool, name, token=None):
         self.channel, self.name = channel, name
+        self.metadata = [("authorization", f"Bearer {token}")] if token else []
         self.methods = pool.FindServiceByName(name).methods_by_name
 
     def call(self, method, **fields):
@@ -32,7 +33,7 @@ class Service:
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=response.FromString,
         )
-        return rpc(request, timeout=TIMEOUT_SECONDS)
+        return rpc(request, timeout=TIMEOUT_SECONDS, metadata=self.metadata)
 
 
 class Options:

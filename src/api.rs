@@ -30,5 +30,6 @@ mod unit_service;
 pub use access::{Access, AccessError, AccessSettings, CertificateSettings, Rates};
 pub use access_log::AccessLog;
 pub(crate) use convert::{finding_from_pb, time_to_pb};
+pub(crate) use grants::token_to_pb;
 pub use observe::observe;
 pub use server::{Capacity, Server, ServerError};

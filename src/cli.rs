@@ -1,6 +1,7 @@
 //! The command line: one file per command, each returns an answer that is
 //! printed once.
 
+mod access;
 mod check;
 mod connect;
 mod copies;
@@ -19,6 +20,7 @@ mod serve;
 mod statistics;
 mod submission;
 mod submit;
+mod token;
 mod units;
 mod verify;
 mod watch;
@@ -77,6 +79,8 @@ enum Command {
     Year(year::Command),
     Audit(overdue::AuditArgs),
     Redact(review::RedactArgs),
+    #[command(subcommand)]
+    Token(token::Command),
     Proto(proto::Args),
     Verify(verify::Args),
     Backup(copies::BackupArgs),
@@ -158,6 +162,7 @@ fn execute(command: &Command) -> anyhow::Result<Answer> {
         Command::Year(command) => wait(year::run(command)),
         Command::Audit(args) => wait(overdue::audit(args)),
         Command::Redact(args) => wait(review::redact(args)),
+        Command::Token(command) => wait(token::run(command)),
     }
 }
 

@@ -22,6 +22,7 @@ pub use crate::pb::Any;
 pub use crate::pb::crossfoot::v1 as wire;
 
 use crate::certificates::FileError;
+use crate::domain::Token;
 use crate::form::{DESCRIPTORS, Finding, Form};
 use crate::words::Timestamp;
 use wire::admin_service_client::AdminServiceClient;
@@ -352,6 +353,46 @@ impl Client {
         Ok(admin.get_status(wire::GetStatusRequest {}).await?.into_inner())
     }
 
+    /// Issues a token; its secret is in the answer, this once.
+    ///
+    /// # Errors
+    /// [`ClientError`] if it makes no sense.
+    pub async fn issue_token(&self, request: wire::IssueTokenRequest) -> Result<wire::IssueTokenResponse, ClientError> {
+        let mut admin = AdminServiceClient::new(self.channel.clone());
+        Ok(admin.issue_token(request).await?.into_inner())
+    }
+
+    /// Ends a token.
+    ///
+    /// # Errors
+    /// [`ClientError`] if there is none.
+    pub async fn revoke_token(
+        &self,
+        request: wire::RevokeTokenRequest,
+    ) -> Result<wire::RevokeTokenResponse, ClientError> {
+        let mut admin = AdminServiceClient::new(self.channel.clone());
+        Ok(admin.revoke_token(request).await?.into_inner())
+    }
+
+    /// All tokens, page by page.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn tokens(&self) -> Result<Vec<wire::Token>, ClientError> {
+        const PAGE: i32 = 1_000;
+        let mut found = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let request = wire::ListTokensRequest { page_size: PAGE, page_token, at_position: 0 };
+            let page = AdminServiceClient::new(self.channel.clone()).list_tokens(request).await?.into_inner();
+            found.extend(page.tokens);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return Ok(found);
+            }
+        }
+    }
+
     /// All units as of a position, 0 for now, page by page.
     ///
     /// # Errors
@@ -373,10 +414,16 @@ impl Client {
     }
 }
 
-/// An instant on the wire.
+/// A token as a service tells it.
 #[must_use]
-pub fn time(instant: Timestamp) -> prost_types::Timestamp {
-    crate::api::time_to_pb(instant)
+pub fn token(token: &Token) -> wire::Token {
+    crate::api::token_to_pb(token)
+}
+
+/// A time as it travels.
+#[must_use]
+pub fn time(time: Timestamp) -> prost_types::Timestamp {
+    crate::api::time_to_pb(time)
 }
 
 /// A finding as the rest of the program knows it, and whether it is explained.

@@ -101,7 +101,7 @@ impl AccessLog {
             target: "crossfoot::access",
             {
                 access.principal = principal, access.peer = peer, access.rpc = rpc, access.unit = unit,
-                access.year = year, access.outcome = outcome.word(), access.untold = more
+                access.year = year, access.outcome = outcome.word(), access.untold = (more > 0).then_some(more)
             },
             "{} {rpc}", outcome.word()
         );

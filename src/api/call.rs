@@ -112,13 +112,14 @@ impl Call {
 
     /// The same of units whose histories are to be replaced.
     pub(super) fn may_change(&self, entries: &[UnitEntry]) -> Result<(), Refusal> {
-        // trees are compared outside the lock
+        // compared outside the lock, so that others are not kept waiting
         let before = self.gate.desk.with_state(|state| state.units().clone());
         let after = before.with(entries, Position(u64::MAX));
         let mut named: Vec<UnitCode> = entries.iter().map(|entry| entry.code.clone()).collect();
         named.sort_unstable();
         named.dedup();
-        let decided = self.decide(|_, _| access::decide_change(&self.caller.grants, &named, &before, &after));
+        let verdict = access::decide_change(&self.caller.grants, &named, &before, &after);
+        let decided = self.decide(|_, _| verdict);
         self.note(decided, named.first().map_or("", UnitCode::as_str), None);
         decided
     }

@@ -192,3 +192,37 @@ where
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+    use crate::domain::access::Subject;
+    use crate::form::Catalog;
+    use crate::words::clock;
+
+    /// What a handler answers that asks, or forgets to ask, whether the caller may.
+    async fn answered(asks: bool) -> Option<Code> {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk::open(folder.path(), &Catalog::load(None).unwrap(), clock::system).unwrap();
+        let gate = Arc::new(Gate::new(Access::default(), Arc::new(desk)));
+        let handler = tower::service_fn(move |request: Request<Body>| async move {
+            let call = request.extensions().get::<Arc<Call>>().unwrap();
+            if asks {
+                call.may(Subject::NoUnit).unwrap();
+            }
+            Ok::<_, Infallible>(Response::new(Body::empty()))
+        });
+        let path = "/crossfoot.v1.FormService/ListForms";
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        let response = GateLayer(gate).layer(handler).oneshot(request).await.unwrap();
+        Status::from_header_map(response.headers()).map(|status| status.code())
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_forgets_to_ask_answers_nobody_not_even_local() {
+        assert_eq!(answered(true).await, None);
+        assert_eq!(answered(false).await, Some(Code::Internal));
+    }
+}

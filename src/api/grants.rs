@@ -42,7 +42,7 @@ pub(super) fn grant_from_pb(grant: pb::Grant) -> Result<Grant, Status> {
 }
 
 /// A token as it may be shown: without its digest, of which nobody has any use.
-pub(super) fn token_to_pb(token: &Token) -> pb::Token {
+pub(crate) fn token_to_pb(token: &Token) -> pb::Token {
     pb::Token {
         id: i32::try_from(token.id.0).unwrap_or(i32::MAX),
         principal: token.principal.to_string(),

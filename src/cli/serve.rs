@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
+use super::access::AccessArgs;
 use super::output::{self, Answer};
 use crate::api::{Server, observe};
 use crate::form::Catalog;
@@ -48,6 +49,8 @@ pub(super) struct Args {
     /// Further forms: a folder of .proto files
     #[arg(long)]
     forms: Option<PathBuf>,
+    #[command(flatten)]
+    access: AccessArgs,
 }
 
 /// Runs the command.
@@ -63,6 +66,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     let catalog = Catalog::load(args.forms.as_deref())?;
     // the address first: a second server must not touch the ledger
     let server = Server::bind(args.listen).await?;
+    let server = server.with_access(args.access.access(false)?);
     let data = args.data.clone();
     let forms = catalog.clone();
     let required = args.mirror_required;

@@ -78,8 +78,13 @@ impl Desk {
             if found.len() >= most {
                 return Ok((head, found, Some(Position(event.position.0.saturating_sub(1)))));
             }
-            let (kind, about) = told(&event.kind);
+            let (kind, mut about) = told(&event.kind);
             if question.fits(&state, &event, &about) {
+                if let Some(root) = &question.unit {
+                    // whoever asks about a unit is told of it and those below it
+                    let year = about.year;
+                    about.units.retain(|unit| is_within(&state, unit, root, year, event.position));
+                }
                 let Event { position, time, principal, reason, .. } = event;
                 found.push(AuditEntry { position, time, principal, kind, about, reason, chain_hash });
             }
@@ -100,16 +105,23 @@ impl AuditQuestion {
 impl About {
     /// Whether it is about a unit or one below it, as they stood at that position.
     fn concerns(&self, state: &State, root: &UnitCode, at: Position) -> bool {
-        let units = state.units();
-        let within = |unit: &UnitCode| match self.series.as_ref().map(|series| series.year).or(self.year) {
-            _ if unit == root => true,
-            Some(year) => units.is_within_at(unit, root, year, at),
-            None => units
-                .history_at(unit.as_str(), at)
-                .iter()
-                .any(|entry| units.is_within_at(unit, root, entry.from_year, at)),
-        };
+        let year = self.series.as_ref().map(|series| series.year).or(self.year);
+        let within = |unit: &UnitCode| is_within(state, unit, root, year, at);
         self.series.iter().map(|series| &series.unit).chain(&self.units).any(within)
+    }
+}
+
+/// Whether a unit is another or stands below it as it was told at a position: in a
+/// year, or in any in which something begins.
+fn is_within(state: &State, unit: &UnitCode, root: &UnitCode, year: Option<Year>, at: Position) -> bool {
+    let units = state.units();
+    match year {
+        _ if unit == root => true,
+        Some(year) => units.is_within_at(unit, root, year, at),
+        None => {
+            let mut entries = units.history_at(unit.as_str(), at).iter();
+            entries.any(|entry| units.is_within_at(unit, root, entry.from_year, at))
+        }
     }
 }
 

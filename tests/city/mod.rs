@@ -67,6 +67,12 @@ impl City {
         Self::open(folder, forms, |server| server).await
     }
 
+    /// The same, on a server set up otherwise.
+    pub async fn restart_set_up(self, set_up: impl FnOnce(Server) -> Server) -> Self {
+        let folder = self.stop().await;
+        Self::open(folder, None, set_up).await
+    }
+
     /// Stops the server; gives the folder of its ledger.
     pub async fn stop(mut self) -> tempfile::TempDir {
         self.stop.cancel();

@@ -32,15 +32,24 @@ impl Server {
 
     /// A server with settings in its environment; its log then goes nowhere.
     pub fn start_in(data: &Path, more: &[&str], settings: &[(&str, String)]) -> Self {
+        let log = if settings.is_empty() { Stdio::inherit() } else { Stdio::null() };
+        Self::spawn(data, more, settings, "error", log)
+    }
+
+    /// A server whose log, of that level, goes to a file.
+    pub fn start_logging(data: &Path, more: &[&str], level: &str, log: std::fs::File) -> Self {
+        Self::spawn(data, more, &[], level, log.into())
+    }
+
+    fn spawn(data: &Path, more: &[&str], settings: &[(&str, String)], level: &str, log: Stdio) -> Self {
         let free = ["--listen", "127.0.0.1:0"];
         let listen = if more.contains(&"--listen") { &[][..] } else { &free[..] };
-        let log = if settings.is_empty() { Stdio::inherit() } else { Stdio::null() };
         let mut child = Command::new(CROSSFOOT)
             .args(["serve", "--data"])
             .arg(data)
             .args(listen)
             .args(more)
-            .env("CROSSFOOT_LOG", "error")
+            .env("CROSSFOOT_LOG", level)
             .envs(settings.iter().map(|(name, value)| (*name, value.as_str())))
             .stdout(Stdio::piped())
             .stderr(log)
@@ -64,10 +73,18 @@ impl Server {
 
     /// SIGTERM, and the exit code.
     pub fn terminate(&mut self) -> Option<i32> {
-        let pid = i32::try_from(self.child.id()).unwrap();
-        rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), rustix::process::Signal::TERM)
-            .unwrap();
+        self.signal(rustix::process::Signal::TERM);
         self.child.wait().unwrap().code()
+    }
+
+    /// SIGHUP.
+    pub fn hang_up(&self) {
+        self.signal(rustix::process::Signal::HUP);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = i32::try_from(self.child.id()).unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal).unwrap();
     }
 
     pub fn run(&self, args: &[&str]) -> Output {
