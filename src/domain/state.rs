@@ -14,7 +14,7 @@ use super::totals::{Total, TotalKey, TotalOverflow};
 use super::tree::Tree;
 use super::units::Units;
 use crate::form::{Form, Row, UnitFacts};
-use crate::words::{FamilyName, Position, Timestamp, UnitCode, Year};
+use crate::words::{FamilyName, Position, Timestamp, UnitCode, Year, limits};
 
 /// Everything the ledger says, folded.
 #[derive(Debug, Default)]
@@ -109,6 +109,9 @@ impl State {
                 let form = self.form(accepted.form).filter(|form| form.family() == family && form.covers(*year));
                 let form =
                     form.ok_or_else(|| format!("form {} is not registered for {family} {year}", accepted.form.0))?;
+                if has_figure_out_of_range(&form, &accepted.row) {
+                    return Err("a figure is out of range".to_owned());
+                }
                 if !self.has_unit(&accepted.series.unit, accepted.series.year) {
                     return Err(format!(
                         "unit {} is not in the tree of {}",
@@ -356,11 +359,14 @@ impl State {
         }
     }
 
-    /// Whether accepting figures would take a total beyond
-    /// [`TOTAL_MAX`](crate::words::limits::TOTAL_MAX).
+    /// Whether accepting figures would take a total beyond [`limits::TOTAL_MAX`], or
+    /// one of them alone is too large for totals to stay in range.
     #[must_use]
     pub fn would_overflow(&self, key: &SeriesKey, form: FormId, row: &Row) -> bool {
         let Some(judged_by) = self.form(form) else { return true };
+        if has_figure_out_of_range(&judged_by, row) {
+            return true;
+        }
         let report = Effective::figures_only(form, judged_by, row.clone());
         self.book(&key.family, key.year).is_some_and(|book| !book.has_room_for(&key.unit, key.coverage, &report))
     }
@@ -372,6 +378,12 @@ impl State {
         let index = book.tree.find(unit.as_str()).unwrap();
         book.corrupt(index, cell);
     }
+}
+
+/// Whether a figure is beyond [`limits::FIGURE_MAX`]: a form need not check bounds,
+/// totals rely on them.
+fn has_figure_out_of_range(form: &Form, row: &Row) -> bool {
+    row.nonzero(form.cells()).any(|(_, figure)| figure.unsigned_abs() > limits::FIGURE_MAX.unsigned_abs())
 }
 
 /// The tree that holds in a year.

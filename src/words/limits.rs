@@ -24,7 +24,8 @@ pub const TREE_DEPTH: usize = 16;
 
 /// Cells of a form; the statutory one has 200 and some.
 pub const CELLS_PER_FORM: usize = 4_096;
-/// Largest max a cell may declare: sums over all cells of a form fit i64 twice over.
+/// Largest max a cell may declare, and largest figure that is accepted, above 0 or
+/// below: sums over all cells of a form fit i64 twice over.
 pub const FIGURE_MAX: i64 = 1 << 50;
 /// Levels of messages in a form.
 pub const FORM_DEPTH: usize = 16;
