@@ -10,7 +10,7 @@ use super::event::{
     Event, EventKind, FormId, FormRegistered, QueryExplained, Rejudged, SeriesKey, UnitEntry, UnitsApplied,
 };
 use super::series::{Effective, Series};
-use super::totals::{Total, TotalKey, TotalOverflow};
+use super::totals::{Total, TotalKey};
 use super::tree::Tree;
 use super::units::Units;
 use crate::form::{Form, Row, UnitFacts};
@@ -97,7 +97,7 @@ impl State {
         match &event.kind {
             EventKind::FormRegistered(registered) => self.register(registered, event.position),
             EventKind::UnitsApplied(UnitsApplied { units, rejudged }) => {
-                self.replace_units(units, event.position).map_err(|error| error.to_string())?;
+                self.replace_units(units, event.position)?;
                 self.rejudge(rejudged, event.position)
             }
             EventKind::ReportAccepted(accepted) => {
@@ -154,15 +154,19 @@ impl State {
         Ok(())
     }
 
-    fn replace_units(&mut self, entries: &[UnitEntry], position: Position) -> Result<(), TotalOverflow> {
-        self.units = self.units.with(entries, position);
-        self.trees = self.units.trees();
+    fn replace_units(&mut self, entries: &[UnitEntry], position: Position) -> Result<(), String> {
+        let units = self.units.with(entries, position);
+        let trees = units.trees();
+        if let Some((year, unit)) = trees.iter().find_map(|(year, tree)| Some((year, tree.too_deep()?))) {
+            return Err(format!("unit {unit} is above itself in {year}, or deeper than {} levels", limits::TREE_DEPTH));
+        }
+        (self.units, self.trees) = (units, trees);
         for ((_, year), book) in &mut self.books {
             let tree = tree_of(&self.trees, *year);
             if tree.adds_up_like(&book.tree) {
                 book.tree = tree;
             } else {
-                book.replant(tree)?;
+                book.replant(tree).map_err(|error| error.to_string())?;
             }
         }
         Ok(())
