@@ -128,6 +128,20 @@ fn a_malformed_form_is_refused_naming_the_line() {
 }
 
 #[test]
+fn messages_that_hold_themselves_are_refused_before_they_fill_memory() {
+    let counters = "Counters counters = 1 ";
+    let twelve: String = (20..32).map(|number| format!("  Visits again_{number} = {number};\n")).collect();
+    let error = error_with(&format!("  {counters}"), &format!("{twelve}  {counters}"));
+    assert!(error.contains("more than 8192 fields"), "{}", &error[..error.len().min(2_000)]);
+    let texts: String = (20..32).map(|number| format!("  Words again_{number} = {number};\n")).collect();
+    let error = error_with(
+        "  string remark = 2 [",
+        &format!("  message Words {{\n{texts}  string words = 1;\n  }}\n  Words remark = 2 ["),
+    );
+    assert!(error.contains("more than 8192 fields"), "{}", &error[..error.len().min(2_000)]);
+}
+
+#[test]
 fn what_is_no_protobuf_is_refused_naming_the_file() {
     let error = error_with("message Visits {", "message Visits");
     assert!(error.contains("visits.proto"), "{error}");
