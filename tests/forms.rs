@@ -70,6 +70,29 @@ async fn a_form_of_ones_own_is_submitted_and_rolled_up_without_a_line_of_rust() 
     assert_eq!(city::figure(&total, "counters.total"), 11);
 }
 
+#[tokio::test]
+async fn figures_that_no_total_can_hold_are_refused_also_by_a_form_that_checks_no_bounds() {
+    let city = City::bare(Some(Path::new(FORMS))).await;
+    city.apply(&city::units()).await.unwrap();
+    let catalog = Catalog::load(Some(Path::new(FORMS))).unwrap();
+    let form = Arc::clone(catalog.by_name("demo.visits.v1.Visits").unwrap());
+    let mut stream = city.client.submissions().await.unwrap();
+    // each alone may stand in a total; together, in one batch, they leave the range of figures
+    for unit in ["C", "C-1", "C-1-A", "C-1-B", "C-2"] {
+        let report = json!({ "counters": { "adults": 1_i64 << 61, "children": 0, "total": 1_i64 << 61 } });
+        let mut request = city::request_json(&form, unit, 2024, Coverage::Own, &report);
+        request.series.as_mut().unwrap().family = "demo.visits".to_owned();
+        stream.requests.send(wire::SubmitReportsRequest { submission: Some(request) }).await.unwrap();
+    }
+    drop(stream.requests);
+    let mut told = Vec::new();
+    while let Some(response) = stream.results.message().await.unwrap() {
+        told.push(response.result.unwrap().reason);
+    }
+    assert_eq!(told, ["TOTAL_TOO_LARGE"; 5]);
+    city.restart().await;
+}
+
 /// Loads the small form with one piece of its text exchanged; gives the error.
 fn error_with(from: &str, to: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
@@ -102,6 +125,20 @@ fn a_malformed_form_is_refused_naming_the_line() {
         assert!(error.contains(problem), "{to:?}: {error}");
         assert!(error.contains(&format!("visits.proto:{line}:")), "{to:?} should be at line {line}: {error}");
     }
+}
+
+#[test]
+fn messages_that_hold_themselves_are_refused_before_they_fill_memory() {
+    let counters = "Counters counters = 1 ";
+    let twelve: String = (20..32).map(|number| format!("  Visits again_{number} = {number};\n")).collect();
+    let error = error_with(&format!("  {counters}"), &format!("{twelve}  {counters}"));
+    assert!(error.contains("more than 8192 fields"), "{}", &error[..error.len().min(2_000)]);
+    let texts: String = (20..32).map(|number| format!("  Words again_{number} = {number};\n")).collect();
+    let error = error_with(
+        "  string remark = 2 [",
+        &format!("  message Words {{\n{texts}  string words = 1;\n  }}\n  Words remark = 2 ["),
+    );
+    assert!(error.contains("more than 8192 fields"), "{}", &error[..error.len().min(2_000)]);
 }
 
 #[test]

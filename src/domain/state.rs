@@ -14,11 +14,11 @@ use super::roster::Roster;
 use super::series::{Effective, Series, Standing};
 use super::statement::Closed;
 use super::tokens::Tokens;
-use super::totals::{Total, TotalKey, TotalOverflow};
+use super::totals::{Total, TotalKey};
 use super::tree::Tree;
 use super::units::Units;
 use crate::form::{Form, Row, UnitFacts};
-use crate::words::{Digest, FamilyName, Position, Revision, Timestamp, UnitCode, Year};
+use crate::words::{Digest, FamilyName, Position, Revision, Timestamp, UnitCode, Year, limits};
 
 /// Everything the ledger says, folded.
 #[derive(Debug, Default)]
@@ -107,7 +107,7 @@ impl State {
         match &event.kind {
             EventKind::FormRegistered(registered) => self.register(registered, event.position),
             EventKind::UnitsApplied(UnitsApplied { units, rejudged }) => {
-                self.replace_units(units, event.position).map_err(|error| error.to_string())?;
+                self.replace_units(units, event.position)?;
                 self.rejudge(rejudged, event.position)
             }
             EventKind::ReportAccepted(accepted) => self.accept(accepted, event),
@@ -161,6 +161,9 @@ impl State {
         let SeriesKey { family, year, unit, .. } = &accepted.series;
         let form = self.form(accepted.form).filter(|form| form.family() == family && form.covers(*year));
         let form = form.ok_or_else(|| format!("form {} is not registered for {family} {year}", accepted.form.0))?;
+        if has_figure_out_of_range(&form, &accepted.row) {
+            return Err("a figure is out of range".to_owned());
+        }
         if !self.has_unit(unit, *year) {
             return Err(format!("unit {unit} is not in the tree of {year}"));
         }
@@ -219,15 +222,19 @@ impl State {
         Ok(())
     }
 
-    fn replace_units(&mut self, entries: &[UnitEntry], position: Position) -> Result<(), TotalOverflow> {
-        self.units = self.units.with(entries, position);
-        self.trees = self.units.trees();
+    fn replace_units(&mut self, entries: &[UnitEntry], position: Position) -> Result<(), String> {
+        let units = self.units.with(entries, position);
+        let trees = units.trees();
+        if let Some((year, unit)) = trees.iter().find_map(|(year, tree)| Some((year, tree.too_deep()?))) {
+            return Err(format!("unit {unit} is above itself in {year}, or deeper than {} levels", limits::TREE_DEPTH));
+        }
+        (self.units, self.trees) = (units, trees);
         for ((_, year), book) in &mut self.books {
             let tree = tree_of(&self.trees, *year).with_roster(&book.roster);
             if tree.adds_up_like(&book.tree) {
                 book.tree = tree;
             } else {
-                book.replant(tree)?;
+                book.replant(tree).map_err(|error| error.to_string())?;
             }
         }
         Ok(())
@@ -464,11 +471,14 @@ impl State {
         }
     }
 
-    /// Whether accepting figures would take a total beyond
-    /// [`TOTAL_MAX`](crate::words::limits::TOTAL_MAX).
+    /// Whether accepting figures would take a total beyond [`limits::TOTAL_MAX`], or
+    /// one of them alone is too large for totals to stay in range.
     #[must_use]
     pub fn would_overflow(&self, key: &SeriesKey, form: FormId, row: &Row) -> bool {
         let Some(judged_by) = self.form(form) else { return true };
+        if has_figure_out_of_range(&judged_by, row) {
+            return true;
+        }
         let report = Effective::figures_only(form, judged_by, row.clone());
         self.book(&key.family, key.year).is_some_and(|book| !book.has_room_for(&key.unit, key.coverage, &report))
     }
@@ -480,6 +490,12 @@ impl State {
         let index = book.tree.find(unit.as_str()).unwrap();
         book.corrupt(index, cell);
     }
+}
+
+/// Whether a figure is beyond [`limits::FIGURE_MAX`]: a form need not check bounds,
+/// totals rely on them.
+fn has_figure_out_of_range(form: &Form, row: &Row) -> bool {
+    row.nonzero(form.cells()).any(|(_, figure)| figure.unsigned_abs() > limits::FIGURE_MAX.unsigned_abs())
 }
 
 /// The tree that holds in a year.

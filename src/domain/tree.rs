@@ -10,7 +10,7 @@ use super::event::UnitKind;
 use super::roster::Roster;
 use super::units::Units;
 use crate::form::UnitFacts;
-use crate::words::{Coverage, UnitCode, Year};
+use crate::words::{Coverage, UnitCode, Year, limits};
 
 /// A unit's duty to report in a year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -184,9 +184,19 @@ impl Tree {
         self.get(index).is_some_and(|node| !node.children.is_empty())
     }
 
-    /// The units above one, nearest first.
+    /// The units above one, nearest first; no more than a tree may have levels, so
+    /// that a ring ends.
     pub fn above(&self, index: usize) -> impl Iterator<Item = usize> {
-        std::iter::successors(self.get(index).and_then(|node| node.parent), |&index| self.get(index)?.parent)
+        let above = |&index: &usize| self.get(index)?.parent;
+        std::iter::successors(above(&index), above).take(limits::TREE_DEPTH)
+    }
+
+    /// A unit with more levels above it than a tree may have, or on a ring. Such a
+    /// change is refused before; no walk may meet it.
+    #[must_use]
+    pub fn too_deep(&self) -> Option<&UnitCode> {
+        let is_too_deep = |index: &usize| self.above(*index).count() >= limits::TREE_DEPTH;
+        (0..self.nodes.len()).find(is_too_deep).and_then(|index| self.get(index)).map(|node| &node.code)
     }
 
     /// Whether a unit is another or stands below it.
@@ -235,5 +245,59 @@ impl Tree {
     pub fn adds_up_like(&self, other: &Self) -> bool {
         let same = |a: &Node, b: &Node| (&a.code, a.parent, a.kind, a.duty) == (&b.code, b.parent, b.kind, b.duty);
         self.nodes.len() == other.nodes.len() && self.nodes.iter().zip(&other.nodes).all(|(a, b)| same(a, b))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::domain::State;
+    use crate::domain::event::{Event, EventKind, UnitEntry, UnitKind, UnitsApplied};
+    use crate::words::{Position, Timestamp, UnitCode, Year, limits};
+
+    /// Units, each with the one above it.
+    fn applied(units: &[(String, Option<String>)]) -> Event {
+        let code = |code: &String| UnitCode::new(code).unwrap();
+        let entry = |(unit, parent): &(String, Option<String>)| UnitEntry {
+            code: code(unit),
+            from_year: Year::new(2020).unwrap(),
+            until_year: None,
+            parent: parent.as_ref().map(code),
+            kind: UnitKind::Town,
+            name: Arc::from("镇"),
+            makes_rules: false,
+        };
+        Event {
+            position: Position(1),
+            time: Timestamp(0),
+            principal: Arc::from("test"),
+            reason: String::new(),
+            kind: EventKind::UnitsApplied(UnitsApplied {
+                units: units.iter().map(entry).collect(),
+                rejudged: Vec::new(),
+            }),
+        }
+    }
+
+    #[test]
+    fn an_event_that_puts_units_on_a_ring_or_too_deep_is_refused_and_changes_nothing() {
+        let chain = |length: usize| -> Vec<(String, Option<String>)> {
+            (0..length)
+                .map(|level| (format!("U{level}"), level.checked_sub(1).map(|above| format!("U{above}"))))
+                .collect()
+        };
+        let ring = |length: usize| {
+            let mut units = chain(length);
+            units[0].1 = Some(format!("U{}", length - 1));
+            units
+        };
+        for wrong in [ring(1), ring(2), ring(40), chain(limits::TREE_DEPTH + 1), chain(10_000)] {
+            let mut state = State::new();
+            let error = state.apply(&applied(&wrong)).unwrap_err().to_string();
+            assert!(error.contains("above itself in 2020, or deeper than 16 levels"), "{error}");
+            assert_eq!((state.head(), state.units().iter().count()), (Position(0), 0));
+        }
+        State::new().apply(&applied(&chain(limits::TREE_DEPTH))).unwrap();
     }
 }

@@ -122,7 +122,8 @@ fn compile(
     problems: &mut Problems,
 ) -> Option<Form> {
     let before = problems.0.len();
-    let mut builder = Builder { pool, problems, cells: Vec::new(), groups: 0, texts: Vec::new(), around: Vec::new() };
+    let mut builder =
+        Builder { pool, problems, cells: Vec::new(), groups: 0, texts: Vec::new(), fields: 0, around: Vec::new() };
     let root = builder.group(message, "");
     let (cells, groups, texts) =
         (std::mem::take(&mut builder.cells), builder.groups, std::mem::take(&mut builder.texts));
@@ -186,6 +187,8 @@ struct Builder<'a> {
     cells: Vec<Cell>,
     groups: usize,
     texts: Vec<Text>,
+    /// Fields met so far.
+    fields: usize,
     /// Labels and numbers from the root to here.
     around: Vec<(Label, u32)>,
 }
@@ -224,7 +227,18 @@ impl Builder<'_> {
         Label { zh: or_name(label.zh), en: or_name(label.en), mark: label.mark, section: label.section }
     }
 
+    /// Counts a field; none once there are too many: messages that hold themselves
+    /// would make more than memory can hold before they are too deep.
+    fn count(&mut self, field: &FieldDescriptor) -> Option<()> {
+        self.fields = self.fields.saturating_add(1);
+        if self.fields == limits::FIELDS_PER_FORM.saturating_add(1) {
+            self.problems.field(field, format!("the form has more than {} fields", limits::FIELDS_PER_FORM));
+        }
+        (self.fields <= limits::FIELDS_PER_FORM).then_some(())
+    }
+
     fn kind(&mut self, field: &FieldDescriptor, path: &str) -> Option<(Kind, u32)> {
+        self.count(field)?;
         let path = join(path, field.name());
         if let Some(figure) = option::<options::Figure>(self.pool, &field.options(), FIGURE) {
             return self.cell(field, figure, path).map(|index| (Kind::Cell(index), VARINT));
@@ -302,6 +316,7 @@ impl Builder<'_> {
                 let fields = below_fields
                     .iter()
                     .filter_map(|field| {
+                        self.count(field)?;
                         self.prose(field, max_bytes, &join(path, field.name()), depth.saturating_add(1))
                     })
                     .collect();

@@ -8,13 +8,13 @@
 //! that names the byte.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, Read, Seek as _, SeekFrom, Write};
+use std::io::{self, BufRead as _, BufReader, Read, Seek as _, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::words::{Digest, Position};
 
-const MAGIC: &[u8; 16] = b"crossfoot copy 1";
+pub(super) const MAGIC: &[u8; 16] = b"crossfoot copy 1";
 const HEAD: usize = 8 + 32;
 const REMOVED: u32 = u32::MAX;
 /// Bytes of one record at most; a commit is far smaller.
@@ -71,6 +71,33 @@ fn vouch(chain: &Digest, length: &[u8]) -> [u8; 4] {
     vouched
 }
 
+/// How far a copy goes, and entries, as they stand in a record.
+pub(super) fn payload(head: (Position, Digest), entries: &[Entry]) -> io::Result<Vec<u8>> {
+    let mut payload = head.0.0.to_le_bytes().to_vec();
+    payload.extend_from_slice(head.1.as_bytes());
+    for Entry { part, key, value } in entries {
+        let key_length = u16::try_from(key.len()).map_err(io::Error::other)?;
+        payload.push(match part {
+            Part::Ledger => 0,
+            Part::Attempts => 1,
+        });
+        payload.extend_from_slice(&key_length.to_le_bytes());
+        payload.extend_from_slice(key);
+        let value_length = value.as_ref().map_or(Ok(REMOVED), |value| u32::try_from(value.len()));
+        payload.extend_from_slice(&value_length.map_err(io::Error::other)?.to_le_bytes());
+        payload.extend_from_slice(value.as_deref().unwrap_or_default());
+    }
+    Ok(payload)
+}
+
+/// A payload as a record after a chain, and the chain with it.
+pub(super) fn record(before: &Digest, payload: &[u8]) -> io::Result<(Vec<u8>, Digest)> {
+    let length = u32::try_from(payload.len()).map_err(io::Error::other)?.to_le_bytes();
+    let chain = Digest::of(&[before.as_bytes(), payload]);
+    let record = [&length[..], &vouch(before, &length), payload, chain.as_bytes()].concat();
+    Ok((record, chain))
+}
+
 /// Writes records, each chained to the one before.
 #[derive(Debug)]
 pub(super) struct CopyWriter<W> {
@@ -87,25 +114,8 @@ impl<W: Write> CopyWriter<W> {
 
     /// Adds a record in one piece.
     pub(super) fn add(&mut self, head: (Position, Digest), entries: &[Entry]) -> io::Result<()> {
-        let mut payload = head.0.0.to_le_bytes().to_vec();
-        payload.extend_from_slice(head.1.as_bytes());
-        for Entry { part, key, value } in entries {
-            let key_length = u16::try_from(key.len()).map_err(io::Error::other)?;
-            payload.push(match part {
-                Part::Ledger => 0,
-                Part::Attempts => 1,
-            });
-            payload.extend_from_slice(&key_length.to_le_bytes());
-            payload.extend_from_slice(key);
-            let value_length = value.as_ref().map_or(Ok(REMOVED), |value| u32::try_from(value.len()));
-            payload.extend_from_slice(&value_length.map_err(io::Error::other)?.to_le_bytes());
-            payload.extend_from_slice(value.as_deref().unwrap_or_default());
-        }
-        let length = u32::try_from(payload.len()).map_err(io::Error::other)?;
-        let chain = Digest::of(&[self.chain.as_bytes(), &payload]);
-        let length = length.to_le_bytes();
-        let vouched = vouch(&self.chain, &length);
-        self.out.write_all(&[&length[..], &vouched, &payload, chain.as_bytes()].concat())?;
+        let (record, chain) = record(&self.chain, &payload(head, entries)?)?;
+        self.out.write_all(&record)?;
         self.chain = chain;
         Ok(())
     }
@@ -128,9 +138,9 @@ impl CopyWriter<File> {
 
 /// Reads records one after the other.
 #[derive(Debug)]
-pub(super) struct CopyReader {
+pub(super) struct CopyReader<R> {
     path: PathBuf,
-    file: BufReader<File>,
+    file: BufReader<R>,
     chain: Digest,
     /// Where the next record begins.
     at: u64,
@@ -138,9 +148,24 @@ pub(super) struct CopyReader {
     cut_at: Option<u64>,
 }
 
-impl CopyReader {
+impl CopyReader<File> {
     pub(super) fn open(path: &Path) -> Result<Self, CopyError> {
-        let file = File::open(path).map_err(|error| CopyError::File(path.to_owned(), error))?;
+        Self::begin(path, File::open(path).map_err(|error| CopyError::File(path.to_owned(), error))?)
+    }
+
+    /// Goes on writing where the last sound record ended; what is after it is cut off.
+    pub(super) fn into_writer(self) -> Result<CopyWriter<File>, CopyError> {
+        let failed = |error| CopyError::File(self.path.clone(), error);
+        let mut file = OpenOptions::new().write(true).open(&self.path).map_err(failed)?;
+        file.set_len(self.at).map_err(failed)?;
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        Ok(CopyWriter { out: file, chain: self.chain })
+    }
+}
+
+impl<R: Read> CopyReader<R> {
+    /// Begins to read a copy; the path is named in errors.
+    pub(super) fn begin(path: &Path, file: R) -> Result<Self, CopyError> {
         let mut file = BufReader::new(file);
         let mut magic = [0; MAGIC.len()];
         match file.read_exact(&mut magic) {
@@ -167,7 +192,7 @@ impl CopyReader {
         };
         if vouched != vouch(&self.chain, length) {
             // zeros that a file was extended with before its bytes arrived
-            let torn = head.iter().chain(&self.read(RECORD_BYTES)?).all(|byte| *byte == 0);
+            let torn = head.iter().all(|byte| *byte == 0) && self.rest_is_zeros()?;
             return if torn { Ok(None) } else { Err(damaged) };
         }
         let length = u32::from_le_bytes(*length) as usize;
@@ -192,21 +217,24 @@ impl CopyReader {
         self.cut_at
     }
 
+    /// Whether nothing but zeros is left.
+    fn rest_is_zeros(&mut self) -> Result<bool, CopyError> {
+        loop {
+            let rest = self.file.fill_buf().map_err(|error| CopyError::File(self.path.clone(), error))?;
+            if rest.is_empty() || rest.iter().any(|byte| *byte != 0) {
+                return Ok(rest.is_empty());
+            }
+            let length = rest.len();
+            self.file.consume(length);
+        }
+    }
+
     /// So many bytes, or as many as there are.
     fn read(&mut self, length: usize) -> Result<Vec<u8>, CopyError> {
         let mut bytes = Vec::new();
         let read = self.file.by_ref().take(length as u64).read_to_end(&mut bytes);
         read.map_err(|error| CopyError::File(self.path.clone(), error))?;
         Ok(bytes)
-    }
-
-    /// Goes on writing where the last sound record ended; what is after it is cut off.
-    pub(super) fn into_writer(self) -> Result<CopyWriter<File>, CopyError> {
-        let failed = |error| CopyError::File(self.path.clone(), error);
-        let mut file = OpenOptions::new().write(true).open(&self.path).map_err(failed)?;
-        file.set_len(self.at).map_err(failed)?;
-        file.seek(SeekFrom::End(0)).map_err(failed)?;
-        Ok(CopyWriter { out: file, chain: self.chain })
     }
 }
 

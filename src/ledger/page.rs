@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use crate::form::{put_varint, take_varint};
 use crate::words::{Digest, limits};
 
-const FORMAT: u8 = 1;
+pub(super) const FORMAT: u8 = 1;
 const PLAIN: u8 = 0;
 const COMPRESSED: u8 = 1;
 const CONTINUED: u8 = 2;
@@ -83,7 +83,7 @@ fn pack_run(run: &[Vec<u8>], before: &mut Digest, out: &mut Vec<Packed>) {
     out.push(Packed { events: run.len(), parts });
 }
 
-fn sealed(pieces: &[&[u8]]) -> Vec<u8> {
+pub(super) fn sealed(pieces: &[&[u8]]) -> Vec<u8> {
     let mut part = pieces.concat();
     let sum = Sha256::digest(&part);
     part.extend_from_slice(sum.get(..CHECKSUM).unwrap_or_default());
@@ -152,7 +152,9 @@ impl Page {
     /// The events.
     pub(super) fn events(self) -> Result<Vec<Vec<u8>>, PageError> {
         const LONGEST: usize = 256 << 20;
-        if self.length > LONGEST {
+        /// A byte of LZ4 becomes no more; the length must not take more memory.
+        const MOST_PER_BYTE: usize = 255;
+        if self.length > LONGEST.min(self.body.len().saturating_mul(MOST_PER_BYTE)) {
             return Err(PageError("is impossibly long"));
         }
         let plain = if self.compressed {
@@ -203,6 +205,21 @@ mod tests {
             1 => (vec(any::<u8>(), 1..40), 1..1000_usize).prop_map(|(unit, times)| unit.repeat(times)),
             1 => vec(any::<u8>(), 3000..20000),
         ]
+    }
+
+    #[test]
+    fn a_page_that_says_to_be_longer_than_its_bytes_can_make_is_refused_before_memory_is_taken() {
+        let body = lz4_flex::block::compress(&[7; 3_000]);
+        let page = |length: u32| {
+            let head = [&[FORMAT, COMPRESSED][..], &[1, 0, 0, 0, 1, 0, 0, 0], &length.to_le_bytes()].concat();
+            Page::open(&sealed(&[&head, Digest::ZERO.as_bytes(), &body])).unwrap().events()
+        };
+        for length in [200 << 20, u32::MAX, u32::try_from(body.len()).unwrap() * 255 + 1] {
+            assert_eq!(page(length), Err(PageError("is impossibly long")));
+        }
+        // what can be is found out by making it
+        assert_eq!(page(3_001), Err(PageError("has another length")));
+        assert_eq!(page(3_000), Err(PageError("has another number of events")));
     }
 
     proptest! {

@@ -80,42 +80,69 @@ pub fn import(
     if ledger.head().0 > Position(0) {
         return Err(LedgerError::NotEmpty(dir.to_owned()).into());
     }
-    let (mut events, mut texts) = (Vec::new(), Vec::new());
+    let (mut events, mut texts, mut bytes_waiting) = (Vec::new(), Vec::new(), 0_usize);
     let mut redacted = BTreeSet::new();
     for (number, item) in (1..).zip(items) {
         let wrong = |problem: String| ImportError::Item { number, problem };
-        let item = item.and_then(|bytes| Exported::decode(bytes.as_slice()).map_err(|error| error.to_string()));
-        match item.map_err(wrong)?.item {
-            Some(Item::Event(event)) => {
-                let bytes = event.encode_to_vec();
-                let event = codec::decode(&bytes, state.head().next(), &|id| state.form(id));
-                let event = event.map_err(|error| wrong(error.to_string()))?;
-                state.apply(&event).map_err(|error| wrong(error.to_string()))?;
+        match item.and_then(|item| take_in(&item, &mut state)).map_err(wrong)? {
+            TakenIn::Event(bytes) => {
                 let mut needed = codec::text_digests(&bytes);
                 needed.retain(|digest| !redacted.contains(digest));
                 let lacks = needed.iter().any(|digest| !texts.iter().any(|(known, _)| known == digest));
                 if lacks && ledger.store.text_of(&needed).is_err() {
                     return Err(wrong("a text of the event is not there".to_owned()));
                 }
+                bytes_waiting = bytes_waiting.saturating_add(bytes.len());
                 events.push(bytes);
-                if events.len() >= limits::EVENTS_PER_COMMIT {
+                if events.len() >= limits::EVENTS_PER_COMMIT || bytes_waiting >= limits::COMMIT_BYTES {
                     ledger.append_bytes(std::mem::take(&mut events), &std::mem::take(&mut texts))?;
+                    bytes_waiting = 0;
                 }
             }
-            Some(Item::Text(ExportedText { content })) => texts.push((Digest::of(&[&content]), content)),
-            Some(Item::RedactedText(digest)) => {
-                let digest = Digest::from_bytes(&digest).ok_or_else(|| wrong("no digest of a text".to_owned()))?;
+            TakenIn::Text(content) => {
+                bytes_waiting = bytes_waiting.saturating_add(content.len());
+                texts.push((Digest::of(&[&content]), content));
+            }
+            TakenIn::Redacted(digest) => {
                 redacted.insert(digest);
             }
-            Some(Item::Attempt(ExportedAttempt { key, value })) => {
-                let key = String::from_utf8(key).map_err(|error| wrong(error.to_string()))?;
-                ledger.put_attempt(&key, &value)?;
-            }
-            None => return Err(wrong("says nothing".to_owned())),
+            TakenIn::Attempt(key, value) => ledger.put_attempt(&key, &value)?,
         }
     }
     if !events.is_empty() {
         ledger.append_bytes(events, &texts)?;
     }
     Ok(ledger.head())
+}
+
+/// What an item says.
+pub(super) enum TakenIn {
+    /// An event, as it is stored.
+    Event(Vec<u8>),
+    Text(Vec<u8>),
+    /// Digest of a text that was taken out.
+    Redacted(Digest),
+    /// Key and value.
+    Attempt(String, Vec<u8>),
+}
+
+/// Reads an item; an event is entered in the state, or refused if it cannot follow.
+pub(super) fn take_in(item: &[u8], state: &mut State) -> Result<TakenIn, String> {
+    match Exported::decode(item).map_err(|error| error.to_string())?.item {
+        Some(Item::Event(event)) => {
+            let bytes = event.encode_to_vec();
+            let event = codec::decode(&bytes, state.head().next(), &|id| state.form(id));
+            state.apply(&event.map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
+            Ok(TakenIn::Event(bytes))
+        }
+        Some(Item::Text(ExportedText { content })) => Ok(TakenIn::Text(content)),
+        Some(Item::Attempt(ExportedAttempt { key, value })) => {
+            let key = String::from_utf8(key).map_err(|error| error.to_string())?;
+            Ok(TakenIn::Attempt(key, value))
+        }
+        Some(Item::RedactedText(digest)) => {
+            Digest::from_bytes(&digest).map(TakenIn::Redacted).ok_or_else(|| "no digest of a text".to_owned())
+        }
+        None => Err("says nothing".to_owned()),
+    }
 }

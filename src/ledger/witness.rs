@@ -19,7 +19,7 @@ pub(super) const FILE: &str = "head";
 const MAGIC: &[u8; 16] = b"crossfoot head 1";
 /// Slots stand a block apart, so that one torn write cannot spoil both.
 const SLOT: u64 = 4_096;
-const BODY: usize = MAGIC.len() + 8 + 8 + 32;
+pub(super) const BODY: usize = MAGIC.len() + 8 + 8 + 32;
 const CHECKSUM: usize = 32;
 
 /// What the witness says.
@@ -47,7 +47,7 @@ pub(super) struct Witness {
     turn: u64,
 }
 
-fn encode(turn: u64, head: Head) -> Vec<u8> {
+pub(super) fn encode(turn: u64, head: Head) -> Vec<u8> {
     let parts: [&[u8]; 4] = [MAGIC, &turn.to_le_bytes(), &head.position.0.to_le_bytes(), head.chain.as_bytes()];
     let mut slot = parts.concat();
     let sum = Sha256::digest(&slot);
@@ -55,7 +55,7 @@ fn encode(turn: u64, head: Head) -> Vec<u8> {
     slot
 }
 
-fn decode(slot: &[u8]) -> Option<(u64, Head)> {
+pub(super) fn decode(slot: &[u8]) -> Option<(u64, Head)> {
     let (body, sum) = slot.split_at_checked(BODY)?;
     if Sha256::digest(body).as_slice() != sum.get(..CHECKSUM)? {
         return None;

@@ -49,8 +49,12 @@ pub const TOKEN_LIFE_MAX: Duration = Duration::from_hours(3_653 * 24);
 
 /// Cells of a form; the statutory one has 200 and some.
 pub const CELLS_PER_FORM: usize = 4_096;
-/// Largest max a cell may declare: sums over all cells of a form fit i64 twice over.
+/// Largest max a cell may declare, and largest figure that is accepted, above 0 or
+/// below: sums over all cells of a form fit i64 twice over.
 pub const FIGURE_MAX: i64 = 1 << 50;
+/// Fields of a form, each place counted where a message is used again: its cells,
+/// and as many groups and texts around them.
+pub const FIELDS_PER_FORM: usize = 8_192;
 /// Levels of messages in a form.
 pub const FORM_DEPTH: usize = 16;
 /// Claims of the prose in one report.
