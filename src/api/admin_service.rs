@@ -4,22 +4,25 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::convert::count;
-use super::status::from_submit;
+use super::status::{from_submit, full};
 use crate::ingest::{Desk, SubmitError};
 use crate::ledger::MirrorStatus;
 use crate::pb::crossfoot::v1::admin_service_server::AdminService;
 use crate::pb::crossfoot::v1::{self as pb};
+use crate::words::limits;
 
 /// The service.
 #[derive(Debug)]
 pub(super) struct Admin {
     pub(super) desk: Arc<Desk>,
+    /// Places for backups.
+    pub(super) backups: Arc<Semaphore>,
 }
 
 type Pieces = mpsc::Sender<Result<pb::BackUpResponse, Status>>;
@@ -44,12 +47,12 @@ impl AdminService for Admin {
     type BackUpStream = Pin<Box<dyn Stream<Item = Result<pb::BackUpResponse, Status>> + Send>>;
 
     async fn back_up(&self, _: Request<pb::BackUpRequest>) -> Result<Response<Self::BackUpStream>, Status> {
-        const PIECES: usize = 4;
-        const PIECE_BYTES: usize = 1 << 20;
-        let (pieces, waiting) = mpsc::channel(PIECES);
+        let place = Arc::clone(&self.backups).try_acquire_owned().map_err(|_| full("backups"))?;
+        let (pieces, waiting) = mpsc::channel(limits::BACKUP_PIECES);
         let desk = Arc::clone(&self.desk);
         tokio::task::spawn_blocking(move || {
-            let out = io::BufWriter::with_capacity(PIECE_BYTES, PieceWriter(pieces.clone()));
+            let _place = place;
+            let out = io::BufWriter::with_capacity(limits::BACKUP_PIECE_BYTES, PieceWriter(pieces.clone()));
             let last = match desk.back_up(out) {
                 Ok((position, _)) => Ok(pb::BackUpResponse { piece: Vec::new(), position: count(position.0) }),
                 Err(error) => Err(from_submit(&SubmitError::Unreadable(error.to_string()))),

@@ -38,6 +38,8 @@ pub(super) enum Work {
     },
     /// What failed is tried again; nobody waits.
     Tend,
+    /// Told once everything before it was decided and committed, or failed.
+    Settle(Reply<()>),
 }
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, SubmitError>>;
@@ -60,6 +62,7 @@ pub(super) struct Batch {
     pub(super) bytes: usize,
     /// What needs no event, told once what came before it is durable.
     pub(super) told: Vec<Told>,
+    pub(super) settled: Vec<Reply<()>>,
 }
 
 /// A decision that appends nothing: a refusal, a dry run, or UNCHANGED with the
