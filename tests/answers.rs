@@ -24,6 +24,7 @@ use crossfoot::api::Capacity;
 use crossfoot::client::{ClientError, wire};
 use serde_json::{Value, json};
 use tonic::Code;
+use tonic_types::StatusExt as _;
 
 /// The zone of the real reports.
 const ZONE: &str = "350128";
@@ -674,6 +675,9 @@ async fn a_watching_reader_that_takes_nothing_is_dropped_and_told_where_to_resum
     };
     assert_eq!(end.code(), Code::ResourceExhausted, "{end}");
     assert!(end.message().contains(&format!("resume from position {position}")), "{end}");
+    let details = end.get_error_details();
+    assert_eq!(details.error_info().unwrap().metadata["resume_position"], position.to_string());
+    assert!(details.retry_info().unwrap().retry_delay.is_some());
     // resumed, nothing is missing and nothing comes twice
     let mut stream = city.client.watch(watch(Some(position))).await.unwrap();
     loop {

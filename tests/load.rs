@@ -38,17 +38,21 @@ fn broken(unit: &str) -> wire::SubmitReportRequest {
 
 #[tokio::test]
 async fn a_stream_too_many_is_refused_and_told_when_to_ask_again() {
-    let capacity = Capacity { submit_streams: 2, watches: 1, ..Capacity::default() };
+    let capacity = Capacity { submit_streams: 2, watches: 1, backups: 0, ..Capacity::default() };
     let city = City::with(|server| server.with_capacity(capacity)).await;
     city.apply(&city::units()).await.unwrap();
     let first = city.client.submissions().await.unwrap();
     let _second = city.client.submissions().await.unwrap();
-    let status = match city.client.submissions().await.unwrap_err() {
-        ClientError::Failed(status) => status,
+    let refused = |error: ClientError| match error {
+        ClientError::Failed(status) => {
+            assert_eq!(status.code(), Code::ResourceExhausted);
+            assert_eq!(status.get_details_error_info().unwrap().reason, "TOO_MANY");
+            assert!(status.get_details_retry_info().unwrap().retry_delay.unwrap() > Duration::ZERO);
+        }
         other => panic!("{other}"),
     };
-    assert_eq!(status.code(), Code::ResourceExhausted);
-    assert!(status.get_details_retry_info().unwrap().retry_delay.unwrap() > Duration::ZERO);
+    refused(city.client.submissions().await.unwrap_err());
+    refused(city.client.back_up().await.unwrap_err());
     // a stream that ends makes room, and single reports go on all the while
     city.submit(request("C-2", 2024, wire::Coverage::Own, &balanced(1))).await;
     drop(first);
@@ -57,7 +61,7 @@ async fn a_stream_too_many_is_refused_and_told_when_to_ask_again() {
     }
     let watch = || wire::WatchUnitRequest { unit: "C".to_owned(), year: 2024, ..Default::default() };
     let _one = city.client.watch(watch()).await.unwrap();
-    assert!(city.client.watch(watch()).await.is_err());
+    refused(city.client.watch(watch()).await.unwrap_err());
 }
 
 #[tokio::test]
@@ -196,6 +200,7 @@ async fn on_a_full_disk_writing_stops_reads_go_on_and_writing_resumes_by_itself(
             ClientError::Failed(status) => {
                 assert_eq!(status.code(), Code::ResourceExhausted);
                 assert!(status.message().contains("the disk is full"), "{status}");
+                assert!(status.get_details_retry_info().unwrap().retry_delay.unwrap() > Duration::from_secs(1));
             }
             other => panic!("{other}"),
         }

@@ -53,7 +53,8 @@ async fn metrics_count_what_was_decided_and_health_tells_of_a_mirror_that_failed
     let desk = Arc::new(desk);
     let stop = CancellationToken::new();
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let address = observe(address, Arc::clone(&desk), stop.clone()).await.unwrap();
+    let end = CancellationToken::new();
+    let address = observe(address, Arc::clone(&desk), stop.clone(), end.clone()).await.unwrap();
 
     let (code, told) = get(address, "/healthz").await;
     let told: Value = serde_json::from_str(&told).unwrap();
@@ -82,6 +83,13 @@ async fn metrics_count_what_was_decided_and_health_tells_of_a_mirror_that_failed
     assert_eq!(code, 200, "reports are still taken");
     assert!(told.contains("ledger.copy"), "{told}");
     assert_eq!(get(address, "/other").await.0, 404);
+
+    // while the service stops it says so, to whoever asks
+    stop.cancel();
+    let (code, told) = get(address, "/healthz").await;
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((code, &told["serving"], &told["stopping"]), (503, &false.into(), &true.into()));
+    end.cancel();
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
@@ -13,18 +13,21 @@ use super::call::{Call, Refusal};
 use super::convert::{at_from_pb, count, time_from_pb};
 use super::grants::{grant_from_pb, token_to_pb};
 use super::paging;
-use super::status::{from_submit, invalid};
+use super::status::{from_submit, full, invalid};
 use crate::domain::access::Subject;
 use crate::domain::event::TokenId;
 use crate::ingest::{Desk, NewToken, SubmitError};
 use crate::ledger::MirrorStatus;
 use crate::pb::crossfoot::v1::admin_service_server::AdminService;
 use crate::pb::crossfoot::v1::{self as pb};
+use crate::words::limits;
 
 /// The service.
 #[derive(Debug)]
 pub(super) struct Admin {
     pub(super) desk: Arc<Desk>,
+    /// Places for backups.
+    pub(super) backups: Arc<Semaphore>,
 }
 
 type Pieces = mpsc::Sender<Result<pb::BackUpResponse, Status>>;
@@ -52,14 +55,15 @@ impl AdminService for Admin {
     type BackUpStream = Pin<Box<dyn Stream<Item = Result<pb::BackUpResponse, Status>> + Send>>;
 
     async fn back_up(&self, request: Request<pb::BackUpRequest>) -> Result<Response<Self::BackUpStream>, Status> {
-        const PIECES: usize = 4;
-        const PIECE_BYTES: usize = 1 << 20;
         let (call, pb::BackUpRequest {}) = Call::open(request)?;
         call.may(Subject::NoUnit)?;
-        let (pieces, waiting) = mpsc::channel(PIECES);
+        let place = Arc::clone(&self.backups).try_acquire_owned().map_err(|_| full("backups"))?;
+        let (pieces, waiting) = mpsc::channel(limits::BACKUP_PIECES);
         let desk = Arc::clone(&self.desk);
         tokio::task::spawn_blocking(move || {
-            let out = io::BufWriter::with_capacity(PIECE_BYTES, PieceWriter(pieces.clone(), Arc::clone(&call)));
+            let _place = place;
+            let writer = PieceWriter(pieces.clone(), Arc::clone(&call));
+            let out = io::BufWriter::with_capacity(limits::BACKUP_PIECE_BYTES, writer);
             let last = match desk.back_up(out) {
                 Ok((position, _)) => Ok(pb::BackUpResponse { piece: Vec::new(), position: count(position.0) }),
                 Err(_) if !call.is_live() => Err(Refusal::Unauthenticated.into()),

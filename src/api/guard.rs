@@ -17,7 +17,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
-use super::server::Capacity;
+use super::capacity::Capacity;
 
 /// A connection under guard.
 pub(super) struct Guarded {

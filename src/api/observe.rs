@@ -26,18 +26,24 @@ struct Observed {
     stop: CancellationToken,
 }
 
-/// Listens for whoever watches; serves until told to stop. Gives the address.
+/// Listens for whoever watches, and gives the address. From `stop` on it says that
+/// the service stops; it serves until `end`.
 ///
 /// # Errors
 /// [`ServerError::Listen`].
-pub async fn observe(address: SocketAddr, desk: Arc<Desk>, stop: CancellationToken) -> Result<SocketAddr, ServerError> {
+pub async fn observe(
+    address: SocketAddr,
+    desk: Arc<Desk>,
+    stop: CancellationToken,
+    end: CancellationToken,
+) -> Result<SocketAddr, ServerError> {
     let failed = |error| ServerError::Listen(address, error);
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
-    let observed = Observed { desk, stop: stop.clone() };
+    let observed = Observed { desk, stop };
     let pages = Router::new().route("/metrics", get(metrics)).route("/healthz", get(health)).with_state(observed);
     tokio::spawn(async move {
-        let served = axum::serve(listener, pages).with_graceful_shutdown(stop.cancelled_owned()).await;
+        let served = axum::serve(listener, pages).with_graceful_shutdown(end.cancelled_owned()).await;
         if let Err(error) = served {
             tracing::error!(error = %error, "metrics and health are no longer served");
         }

@@ -15,7 +15,8 @@ use super::convert::{
     publication_to_pb, receipt_to_pb, refused_to_pb, review_to_pb, revision_from_pb, series_from_pb, series_to_pb,
     standing_to_pb, submission_from_pb, time_to_pb, unit_from_pb, unjudged_to_pb, year_from_pb,
 };
-use super::status::{from_submit, full, invalid};
+use super::status::{from_submit, full, invalid, stopping};
+use super::traffic::Traffic;
 use super::{convert, paging};
 use crate::domain::access::Subject;
 use crate::domain::event::SeriesKey;
@@ -35,6 +36,7 @@ pub(super) struct Reports {
     pub(super) stop: CancellationToken,
     /// Places for streams of submissions.
     pub(super) streams: Arc<Semaphore>,
+    pub(super) traffic: Arc<Traffic>,
 }
 
 /// A place in the answers of a stream.
@@ -61,8 +63,7 @@ impl ReportService for Reports {
         let decision = tokio::spawn(async move { desk.submit(submission).await }).await;
         let decision = decision.map_err(|_| Status::internal("the submission was dropped"))?;
         let decision = decision.map_err(|error| from_submit(&error))?;
-        log_refusal(&decision);
-        Ok(Response::new(pb::SubmitReportResponse { result: Some(decision_to_pb(decision)) }))
+        Ok(Response::new(pb::SubmitReportResponse { result: Some(told(decision, &self.traffic)) }))
     }
 
     type SubmitReportsStream = Results;
@@ -81,21 +82,10 @@ impl ReportService for Reports {
             take_stream(desk, call, stop, requests, places).await;
             drop(place);
         });
-        let results = ReceiverStream::new(waiting).then(|place: Result<Place, Status>| async {
-            let result = match place? {
-                Place::Told(result) => *result,
-                Place::Coming(series, answer, _share) => match answer.await {
-                    Ok(Ok(decision)) => {
-                        log_refusal(&decision);
-                        decision_to_pb(decision)
-                    }
-                    // a refusal says something of the report; a failure of ours does not
-                    Ok(Err(error)) if error.is_ours() => return Err(from_submit(&error)),
-                    Ok(Err(error)) => unjudged_to_pb(series, &error),
-                    Err(_) => return Err(Status::unavailable("the service is stopping")),
-                },
-            };
-            Ok(pb::SubmitReportsResponse { result: Some(result) })
+        let traffic = Arc::clone(&self.traffic);
+        let results = ReceiverStream::new(waiting).then(move |place: Result<Place, Status>| {
+            let traffic = Arc::clone(&traffic);
+            async move { answered(place?, &traffic).await }
         });
         Ok(Response::new(Box::pin(results)))
     }
@@ -246,7 +236,7 @@ async fn take_stream(
         let next = tokio::select! {
             biased;
             () = &mut ended => Some(Err(Refusal::Unauthenticated.into())),
-            () = stop.cancelled() => Some(Err(Status::unavailable("the service is stopping"))),
+            () = stop.cancelled() => Some(Err(stopping())),
             next = next => next,
         };
         let place = match next {
@@ -306,7 +296,26 @@ fn share(bytes: usize, findings: usize) -> u32 {
     u32::try_from(bytes.saturating_add(answer).min(limits::STREAM_BYTES)).unwrap_or(u32::MAX)
 }
 
-fn log_refusal(decision: &Decision) {
+/// The answer in a place of a stream, once it is there.
+async fn answered(place: Place, traffic: &Traffic) -> Result<pb::SubmitReportsResponse, Status> {
+    let result = match place {
+        Place::Told(result) => *result,
+        Place::Coming(series, answer, _share) => match answer.await {
+            Ok(Ok(decision)) => told(decision, traffic),
+            // a refusal says something of the report; a failure of ours does not
+            Ok(Err(error)) if error.is_ours() => return Err(from_submit(&error)),
+            Ok(Err(error)) => unjudged_to_pb(series, &error),
+            Err(_) => return Err(stopping()),
+        },
+    };
+    Ok(pb::SubmitReportsResponse { result: Some(result) })
+}
+
+/// What its sender is told of a decision; counts receipts and logs refusals.
+fn told(decision: Decision, traffic: &Traffic) -> pb::SubmissionResult {
+    if matches!(decision.outcome, Outcome::Accepted(Some(_))) {
+        traffic.receipt();
+    }
     if let Outcome::Refused(reason) = &decision.outcome {
         tracing::info!(
             report.unit = %decision.series.unit, report.year = %decision.series.year,
@@ -314,6 +323,7 @@ fn log_refusal(decision: &Decision) {
             report.findings = decision.findings.len(), "report refused"
         );
     }
+    decision_to_pb(decision)
 }
 
 fn any(form: &str, value: Vec<u8>) -> Any {

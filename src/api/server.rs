@@ -1,28 +1,34 @@
 //! The server: services, health and reflection on one listener, until told to stop.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tower::limit::GlobalConcurrencyLimitLayer;
+use tonic::service::Routes;
+use tonic_health::ServingStatus;
 
 use super::access::Access;
 use super::admin_service::Admin;
 use super::audit_service::Audits;
+use super::calls::Calls;
+use super::capacity::Capacity;
 use super::form_service::Forms;
 use super::gate::{Gate, GateLayer};
 use super::guard;
 use super::report_service::Reports;
 use super::review_service::Reviews;
 use super::rollup_service::Rollups;
+use super::trace::{Join, Traces};
+use super::traffic::Traffic;
 use super::unit_service::UnitsDoor;
 use crate::form::Catalog;
 use crate::ingest::Desk;
 use crate::pb::crossfoot::v1 as pb;
-use crate::words::limits;
+use crate::words::{clock, limits};
 
 /// Why the server does not run.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +47,23 @@ pub enum ServerError {
     Transport(#[from] tonic::transport::Error),
 }
 
+/// What was done between the word to stop and the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stopped {
+    /// Reports that were made durable.
+    pub committed: u64,
+    /// Reports whose receipts were handed to their callers.
+    pub acknowledged: u64,
+    /// Calls that were cut off before they were answered.
+    pub calls_cut: u64,
+    /// Streams, and answers not taken, that were cut off.
+    pub streams_cut: u64,
+    /// Whether everything ended by itself, connections too, within the grace period.
+    pub within_grace: bool,
+    /// How long it took.
+    pub took: Duration,
+}
+
 /// A server that listens and does not serve yet.
 #[derive(Debug)]
 pub struct Server {
@@ -48,36 +71,15 @@ pub struct Server {
     address: SocketAddr,
     capacity: Capacity,
     access: Access,
+    join: Option<Join>,
 }
 
-/// How much is done at once.
-#[derive(Debug, Clone, Copy)]
-pub struct Capacity {
-    /// Connections; further ones wait.
-    pub connections: usize,
-    /// How long a connection may say nothing at first.
-    pub first_byte: Duration,
-    /// Calls read and answered; further ones wait, unread.
-    pub calls: usize,
-    /// Streams of submissions; further ones are refused.
-    pub submit_streams: usize,
-    /// Watches; further ones are refused.
-    pub watches: usize,
-    /// Events that may be committed while a watching reader takes nothing.
-    pub watch_behind: u64,
-}
-
-impl Default for Capacity {
-    fn default() -> Self {
-        Self {
-            connections: limits::CONNECTIONS,
-            first_byte: limits::FIRST_BYTE,
-            calls: limits::CALLS,
-            submit_streams: limits::SUBMIT_STREAMS,
-            watches: limits::WATCHES,
-            watch_behind: limits::WATCH_BEHIND,
-        }
-    }
+/// Says whether the service may listen on an address.
+///
+/// # Errors
+/// [`ServerError::NotLoopback`].
+pub fn may_listen(address: SocketAddr) -> Result<(), ServerError> {
+    if address.ip().is_loopback() { Ok(()) } else { Err(ServerError::NotLoopback(address)) }
 }
 
 impl Server {
@@ -86,13 +88,11 @@ impl Server {
     /// # Errors
     /// [`ServerError::NotLoopback`], or [`ServerError::Listen`].
     pub async fn bind(address: SocketAddr) -> Result<Self, ServerError> {
-        if !address.ip().is_loopback() {
-            return Err(ServerError::NotLoopback(address));
-        }
+        may_listen(address)?;
         let failed = |error| ServerError::Listen(address, error);
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address, capacity: Capacity::default(), access: Access::default() })
+        Ok(Self { listener, address, capacity: Capacity::default(), access: Access::default(), join: None })
     }
 
     /// The address it listens on.
@@ -113,74 +113,117 @@ impl Server {
         Self { access, ..self }
     }
 
-    /// Serves until `stop`; then open calls have [`limits::STOP_GRACE`] to end.
+    /// Sets how calls are tied to the traces of their callers.
+    #[must_use]
+    pub fn with_traces(self, join: Option<Join>) -> Self {
+        Self { join, ..self }
+    }
+
+    /// Serves until `stop`. Then health says so first; what is open has the grace
+    /// period to end, and what is left is cut off. What was handed in is committed
+    /// in any case.
     ///
     /// # Errors
     /// [`ServerError`] if it cannot serve.
-    pub async fn serve(self, desk: Arc<Desk>, catalog: &Catalog, stop: CancellationToken) -> Result<(), ServerError> {
-        let reflect = || {
-            let sets = catalog.descriptor_sets().iter();
-            sets.fold(tonic_reflection::server::Builder::configure(), |builder, set| {
-                builder.register_encoded_file_descriptor_set(set)
-            })
-        };
+    pub async fn serve(
+        self,
+        desk: Arc<Desk>,
+        catalog: &Catalog,
+        stop: CancellationToken,
+    ) -> Result<Stopped, ServerError> {
+        // told to whatever is open once health has said so
+        let closing = CancellationToken::new();
+        let end = CancellationToken::new();
+        let traffic = Arc::new(Traffic::default());
         let (health, health_service) = tonic_health::server::health_reporter();
-        let reports = pb::report_service_server::ReportServiceServer::new(Reports {
-            desk: Arc::clone(&desk),
-            stop: stop.clone(),
-            streams: Arc::new(Semaphore::new(self.capacity.submit_streams)),
-        });
-        let rollups = pb::rollup_service_server::RollupServiceServer::new(Rollups {
-            desk: Arc::clone(&desk),
-            stop: stop.clone(),
-            watches: Arc::new(Semaphore::new(self.capacity.watches)),
-            watch_behind: self.capacity.watch_behind,
-        });
-        let units = pb::unit_service_server::UnitServiceServer::new(UnitsDoor { desk: Arc::clone(&desk) });
-        let reviews = pb::review_service_server::ReviewServiceServer::new(Reviews { desk: Arc::clone(&desk) });
-        let audits = pb::audit_service_server::AuditServiceServer::new(Audits { desk: Arc::clone(&desk) });
-        let admin = pb::admin_service_server::AdminServiceServer::new(Admin { desk: Arc::clone(&desk) });
-        let forms = pb::form_service_server::FormServiceServer::new(Forms { desk: Arc::clone(&desk) });
+        health.set_service_status("", ServingStatus::Serving).await;
+        let routes = services(Routes::new(health_service), &desk, self.capacity, &traffic, &closing);
+        let routes = reflection(routes, catalog)?;
+        let traces = Traces::new(clock::system, self.join);
         let gate = Arc::new(Gate::new(self.access, Arc::clone(&desk)));
-        let tending = tokio::spawn(tend(desk, Arc::clone(&gate), stop.clone()));
-        health.set_service_status("", tonic_health::ServingStatus::Serving).await;
         let router = tonic::transport::Server::builder()
-            .trace_fn(|request| tracing::info_span!("call", rpc = request.uri().path()))
             .max_concurrent_streams(limits::STREAMS_PER_CONNECTION)
             .http2_max_header_list_size(limits::HEADER_BYTES)
-            // whoever is turned away takes no place of those who wait
-            .layer(GateLayer(gate))
-            .layer(GlobalConcurrencyLimitLayer::new(self.capacity.calls))
             .http2_keepalive_interval(Some(limits::KEEPALIVE))
-            .add_service(health_service)
-            .add_service(reflect().build_v1()?)
-            .add_service(reflect().build_v1alpha()?)
-            .add_service(reports.max_decoding_message_size(limits::MESSAGE_BYTES))
-            .add_service(rollups)
-            .add_service(units.max_decoding_message_size(limits::UNITS_MESSAGE_BYTES))
-            .add_service(forms)
-            .add_service(reviews)
-            .add_service(audits)
-            .add_service(admin);
-        let end = CancellationToken::new();
-        let incoming = guard::accept(self.listener, self.capacity, stop.clone(), end.clone());
-        let serving = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
-        let hard_stop = async {
-            stop.cancelled().await;
-            health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
-            tokio::time::sleep(limits::STOP_GRACE).await;
-        };
-        let served = tokio::select! {
-            done = serving => Ok(done?),
-            () = hard_stop => {
-                tracing::warn!("some calls did not end within the grace period and were cut off");
-                Ok(())
-            }
-        };
+            // whoever is turned away takes no place of those who wait
+            .layer(GateLayer(Arc::clone(&gate)))
+            .layer(Calls::new(&self.capacity, Arc::clone(&traffic), traces, closing.clone()))
+            .add_routes(routes);
+        let incoming = guard::accept(self.listener, self.capacity, closing.clone(), end.clone());
+        let mut serving = pin!(router.serve_with_incoming_shutdown(incoming, closing.clone().cancelled_owned()));
+        let tending = tokio::spawn(tend(Arc::clone(&desk), gate, closing.clone()));
+        let _end = (end.clone().drop_guard(), closing.clone().drop_guard());
+        tokio::select! {
+            ended = &mut serving => ended?,
+            () = stop.cancelled() => {}
+        }
+        health.set_service_status("", ServingStatus::NotServing).await;
+        let (begun, committed, acknowledged) = (clock::instant(), desk.counters().reports(), traffic.receipts());
+        closing.cancel();
+        let ended = tokio::time::timeout(self.capacity.stop_grace, &mut serving).await;
+        let within_grace = ended.is_ok();
+        let (calls_cut, streams_cut) = if within_grace { (0, 0) } else { traffic.under_way() };
+        ended.unwrap_or(Ok(()))?;
         end.cancel();
         tending.abort();
-        served
+        desk.settle().await;
+        Ok(Stopped {
+            committed: desk.counters().reports().saturating_sub(committed),
+            acknowledged: traffic.receipts().saturating_sub(acknowledged),
+            calls_cut,
+            streams_cut,
+            within_grace,
+            took: clock::instant().duration_since(begun),
+        })
     }
+}
+
+/// The services of crossfoot.
+fn services(
+    routes: Routes,
+    desk: &Arc<Desk>,
+    capacity: Capacity,
+    traffic: &Arc<Traffic>,
+    stop: &CancellationToken,
+) -> Routes {
+    let places = |many| Arc::new(Semaphore::new(many));
+    let reports = pb::report_service_server::ReportServiceServer::new(Reports {
+        desk: Arc::clone(desk),
+        stop: stop.clone(),
+        streams: places(capacity.submit_streams),
+        traffic: Arc::clone(traffic),
+    });
+    let rollups = pb::rollup_service_server::RollupServiceServer::new(Rollups {
+        desk: Arc::clone(desk),
+        stop: stop.clone(),
+        watches: places(capacity.watches),
+        watch_behind: capacity.watch_behind,
+    });
+    let units = pb::unit_service_server::UnitServiceServer::new(UnitsDoor { desk: Arc::clone(desk) });
+    let backups = places(capacity.backups);
+    let admin = pb::admin_service_server::AdminServiceServer::new(Admin { desk: Arc::clone(desk), backups });
+    let forms = pb::form_service_server::FormServiceServer::new(Forms { desk: Arc::clone(desk) });
+    let reviews = pb::review_service_server::ReviewServiceServer::new(Reviews { desk: Arc::clone(desk) });
+    let audits = pb::audit_service_server::AuditServiceServer::new(Audits { desk: Arc::clone(desk) });
+    routes
+        .add_service(reports.max_decoding_message_size(limits::MESSAGE_BYTES))
+        .add_service(rollups)
+        .add_service(units.max_decoding_message_size(limits::UNITS_MESSAGE_BYTES))
+        .add_service(forms)
+        .add_service(reviews)
+        .add_service(audits)
+        .add_service(admin)
+}
+
+/// The descriptors of everything, for clients that ask.
+fn reflection(routes: Routes, catalog: &Catalog) -> Result<Routes, ServerError> {
+    let reflect = || {
+        let sets = catalog.descriptor_sets().iter();
+        sets.fold(tonic_reflection::server::Builder::configure(), |builder, set| {
+            builder.register_encoded_file_descriptor_set(set)
+        })
+    };
+    Ok(routes.add_service(reflect().build_v1()?).add_service(reflect().build_v1alpha()?))
 }
 
 /// Has what failed tried again, and what is over forgotten, from time to time.

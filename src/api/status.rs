@@ -6,6 +6,7 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
+use super::deadline::{Deadline, Whose};
 use crate::ingest::SubmitError;
 use crate::words::{Position, WordError, limits};
 
@@ -32,12 +33,30 @@ pub(super) fn code_and_reason(error: &SubmitError) -> (Code, &'static str) {
     }
 }
 
-fn status(code: Code, reason: &str, message: String) -> Status {
-    status_with(code, reason, message, HashMap::new())
+/// When to ask again, where a caller is refused for want of room.
+fn retry_after(error: &SubmitError) -> Option<Duration> {
+    match error {
+        SubmitError::FellBehind(_) | SubmitError::TooManyPastReads => Some(limits::RETRY_AFTER),
+        SubmitError::DiskFull => Some(limits::RETRY_FULL_DISK),
+        SubmitError::Malformed { .. }
+        | SubmitError::UnknownUnit(..)
+        | SubmitError::UnknownForm(_)
+        | SubmitError::WrongForm { .. }
+        | SubmitError::NoFamily(_)
+        | SubmitError::NotFound(_)
+        | SubmitError::Precondition(_)
+        | SubmitError::Invalid(_)
+        | SubmitError::BeyondHead { .. }
+        | SubmitError::Unreadable(_)
+        | SubmitError::Unavailable(_) => None,
+    }
 }
 
-fn status_with(code: Code, reason: &str, message: String, more: HashMap<String, String>) -> Status {
-    let details = ErrorDetails::with_error_info(reason, DOMAIN, more);
+fn status(code: Code, reason: &str, message: String) -> Status {
+    with_details(code, message, ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new()))
+}
+
+fn with_details(code: Code, message: String, details: ErrorDetails) -> Status {
     Status::with_error_details(code, shortened(message), details)
 }
 
@@ -45,8 +64,75 @@ fn status_with(code: Code, reason: &str, message: String, more: HashMap<String, 
 pub(super) fn full(what: &str) -> Status {
     let mut details = ErrorDetails::with_error_info("TOO_MANY", DOMAIN, HashMap::new());
     details.set_retry_info(Some(limits::RETRY_AFTER));
-    let message = format!("{what} are under way as many as there may be; ask again");
-    Status::with_error_details(Code::ResourceExhausted, message, details)
+    with_details(Code::ResourceExhausted, format!("{what} are under way as many as there may be; ask again"), details)
+}
+
+/// The answer of a call that was not answered in time. What it had begun to commit
+/// is finished all the same.
+pub(super) fn deadline_passed(deadline: &Deadline) -> Status {
+    let (whose, owner) = match deadline.whose {
+        Whose::Caller => ("the caller allows", "caller"),
+        Whose::Service => ("the service allows", "service"),
+    };
+    let milliseconds = deadline.allowed.as_millis().to_string();
+    let message = format!(
+        "no answer within the {milliseconds} ms that {whose}; what was handed in may be committed: ask again with the same request id"
+    );
+    let more = HashMap::from([("deadline_of".to_owned(), owner.to_owned()), ("milliseconds".to_owned(), milliseconds)]);
+    let details = ErrorDetails::with_error_info("DEADLINE_EXCEEDED", DOMAIN, more);
+    with_details(Code::DeadlineExceeded, message, details)
+}
+
+/// The end of a stream that has no last word of its own.
+pub(super) fn stopping() -> Status {
+    status(Code::Unavailable, "STOPPING", "the service is stopping".to_owned())
+}
+
+/// A code as the documents of gRPC write it.
+pub(super) fn code_name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
+
+/// Whether a call that ended so is for whoever runs the service to know of, and
+/// not for its caller alone.
+pub(super) fn is_failure(code: Code) -> bool {
+    match code {
+        Code::Unknown
+        | Code::DeadlineExceeded
+        | Code::ResourceExhausted
+        | Code::Internal
+        | Code::Unavailable
+        | Code::DataLoss => true,
+        Code::Ok
+        | Code::Cancelled
+        | Code::InvalidArgument
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::FailedPrecondition
+        | Code::Aborted
+        | Code::OutOfRange
+        | Code::Unimplemented
+        | Code::Unauthenticated => false,
+    }
 }
 
 /// The caller asks too fast; the details say when to ask again.
@@ -85,7 +171,9 @@ pub(super) fn name_a_unit() -> Status {
 pub(super) fn resumable(error: &SubmitError, told: Position) -> Status {
     let (code, reason) = code_and_reason(error);
     let more = HashMap::from([("resume_position".to_owned(), told.to_string())]);
-    status_with(code, reason, format!("{error}; resume from position {told}"), more)
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, more);
+    details.set_retry_info(retry_after(error));
+    with_details(code, format!("{error}; resume from position {told}"), details)
 }
 
 /// Messages travel in a header, which must stay below 8 KB.
@@ -97,7 +185,9 @@ fn shortened(message: String) -> String {
 /// A submission or read that was not judged.
 pub(super) fn from_submit(error: &SubmitError) -> Status {
     let (code, reason) = code_and_reason(error);
-    status(code, reason, error.to_string())
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+    details.set_retry_info(retry_after(error));
+    with_details(code, error.to_string(), details)
 }
 
 /// An argument that is not what it should be.
@@ -108,4 +198,40 @@ pub(super) fn invalid(field: &str, problem: impl std::fmt::Display) -> Status {
 /// A word that is not what it should be.
 pub(super) fn from_word(field: &'static str) -> impl Fn(WordError) -> Status {
     move |error| invalid(field, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::{UnitCode, Year};
+
+    #[test]
+    fn whoever_is_refused_for_want_of_room_and_nobody_else_is_told_when_to_ask_again() {
+        let text = String::new;
+        let errors = [
+            SubmitError::Malformed { form: text(), problem: text() },
+            SubmitError::UnknownUnit(UnitCode::new("C").unwrap(), Year::new(2024).unwrap()),
+            SubmitError::UnknownForm(text()),
+            SubmitError::WrongForm { form: text(), year: Year::new(2024).unwrap(), family: None },
+            SubmitError::NoFamily(text()),
+            SubmitError::NotFound(text()),
+            SubmitError::Precondition(text()),
+            SubmitError::Invalid(text()),
+            SubmitError::BeyondHead { asked: Position(2), head: Position(1) },
+            SubmitError::FellBehind(9),
+            SubmitError::TooManyPastReads,
+            SubmitError::Unreadable(text()),
+            SubmitError::DiskFull,
+            SubmitError::Unavailable(text()),
+        ];
+        for error in &errors {
+            let no_room = code_and_reason(error).0 == Code::ResourceExhausted;
+            for status in [from_submit(error), resumable(error, Position(1))] {
+                let told = status.get_details_retry_info().and_then(|retry| retry.retry_delay);
+                assert_eq!(told.is_some(), no_room, "{error:?}");
+                assert!(status.get_details_error_info().is_some());
+            }
+        }
+        assert!(full("watches").get_details_retry_info().is_some());
+    }
 }

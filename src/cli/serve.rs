@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::access::AccessArgs;
 use super::output::{self, Answer};
-use crate::api::{Server, observe};
+use crate::api::{Server, Stopped, observe};
 use crate::form::Catalog;
 use crate::ingest::{Desk, Keeping};
 use crate::ledger::Mirroring;
@@ -80,17 +80,38 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     if args.check {
         return Ok(Answer::Text(format!("all is well: the ledger ends at position {} 配置无误", desk.head())));
     }
-    let stop = CancellationToken::new();
+    let (stop, end) = (CancellationToken::new(), CancellationToken::new());
+    let _end = end.clone().drop_guard();
     tokio::spawn(stop_on_signal(stop.clone()));
     output::line(&format!("listening on http://{}", server.address()))?;
     if let Some(address) = args.observe {
-        let address = observe(address, Arc::clone(&desk), stop.clone()).await?;
+        let address = observe(address, Arc::clone(&desk), stop.clone(), end).await?;
         // whoever read the first line may have closed the pipe
         let _ = output::line(&format!("observing on http://{address}"));
     }
-    server.serve(Arc::clone(&desk), &catalog, stop).await?;
-    tracing::info!(ledger.position = %desk.head(), "stopped");
+    let stopped = server.serve(Arc::clone(&desk), &catalog, stop).await?;
+    tell(stopped, &desk);
     Ok(Answer::Silent)
+}
+
+/// Says what was done since the word to stop.
+fn tell(stopped: Stopped, desk: &Desk) {
+    let Stopped { committed, acknowledged, calls_cut, streams_cut, within_grace, took } = stopped;
+    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    macro_rules! say {
+        ($level:ident, $message:literal) => {
+            tracing::$level!(
+                stop.reports_committed = committed, stop.reports_acknowledged = acknowledged,
+                stop.calls_cut = calls_cut, stop.streams_cut = streams_cut, stop.milliseconds = milliseconds,
+                stop.within_grace = within_grace, ledger.position = %desk.head(), $message
+            )
+        };
+    }
+    if within_grace {
+        say!(info, "stopped: everything ended by itself");
+    } else {
+        say!(warn, "stopped: what had not ended within the grace period was cut off");
+    }
 }
 
 /// Stops on SIGTERM or SIGINT; the second signal ends the process at once.

@@ -65,6 +65,8 @@ pub(super) enum Work {
     },
     /// What failed is tried again; nobody waits.
     Tend,
+    /// Told once everything before it was decided and committed, or failed.
+    Settle(Reply<()>),
 }
 
 impl Work {
@@ -77,7 +79,7 @@ impl Work {
             | Self::IssueToken { .. }
             | Self::RevokeToken { .. } => true,
             Self::Act { act, .. } => act.is_alone(),
-            Self::Submit(..) | Self::Explain { .. } | Self::Tend => false,
+            Self::Submit(..) | Self::Explain { .. } | Self::Settle(_) | Self::Tend => false,
         }
     }
 }
@@ -106,6 +108,7 @@ pub(super) struct Batch {
     pub(super) bytes: usize,
     /// What needs no event, told once what came before it is durable.
     pub(super) told: Vec<Told>,
+    pub(super) settled: Vec<Reply<()>>,
 }
 
 /// A decision that appends nothing: a refusal, a dry run, or UNCHANGED with the

@@ -6,12 +6,14 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
 use super::outcome::Outcome;
+use crate::domain::event::{Event, EventKind};
 
 /// Counts since the start.
 #[derive(Debug, Clone, Default)]
 pub struct Counters {
     submissions: Family<ByOutcome, Counter>,
     commits: Counter,
+    reports: Counter,
     events: Counter,
     failures: Counter,
 }
@@ -27,6 +29,7 @@ impl Counters {
         let registry = registry.sub_registry_with_prefix("crossfoot");
         registry.register("submissions", "Submissions decided, by outcome", self.submissions.clone());
         registry.register("commits", "Batches made durable", self.commits.clone());
+        registry.register("reports", "Reports made durable", self.reports.clone());
         registry.register("events", "Events made durable", self.events.clone());
         registry.register("commit_failures", "Batches that could not be made durable", self.failures.clone());
     }
@@ -40,9 +43,17 @@ impl Counters {
         self.submissions.get_or_create(&ByOutcome { outcome }).inc();
     }
 
-    pub(super) fn committed(&self, events: usize) {
+    /// Reports made durable.
+    #[must_use]
+    pub fn reports(&self) -> u64 {
+        self.reports.get()
+    }
+
+    pub(super) fn committed(&self, events: &[Event]) {
+        let is_report = |event: &&Event| matches!(event.kind, EventKind::ReportAccepted(_));
         self.commits.inc();
-        self.events.inc_by(events as u64);
+        self.reports.inc_by(events.iter().filter(is_report).count() as u64);
+        self.events.inc_by(events.len() as u64);
     }
 
     pub(super) fn failed(&self) {

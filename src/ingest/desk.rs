@@ -178,6 +178,13 @@ impl Desk {
         }
     }
 
+    /// Waits until all that was handed in so far is decided and committed, or failed.
+    pub async fn settle(&self) {
+        if let Err(error) = self.ask(Work::Settle).await {
+            tracing::error!(error = %error, "the writer is gone");
+        }
+    }
+
     /// Writes a copy of the whole ledger as it is now; gives its head.
     ///
     /// # Errors

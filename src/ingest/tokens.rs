@@ -157,6 +157,7 @@ impl Writer {
             | Work::Units { .. }
             | Work::Roster { .. }
             | Work::Close { .. }
+            | Work::Settle(_)
             | Work::Tend => {}
         }
     }

@@ -87,6 +87,7 @@ impl Writer {
                     tracing::debug!(error = %error, "the mirror is not ready yet");
                 }
             }
+            Work::Settle(reply) => batch.settled.push(reply),
             Work::Submit(admitted, reply) => match overlay.judge(&admitted) {
                 Ok(judged) => self.judged(*admitted, judged, reply, overlay, batch),
                 Err(error) => tell(reply, Err(error)),
@@ -256,6 +257,7 @@ impl Writer {
     /// Makes a batch durable, applies it, acknowledges it.
     fn commit(&mut self, mut batch: Batch) {
         let told = mem::take(&mut batch.told);
+        let settled = mem::take(&mut batch.settled);
         let done = if batch.events.is_empty() { self.mirrored(&told) } else { self.append(&batch) };
         let done = done.and_then(|Appended { hashes, withheld }| {
             self.apply(&batch.events);
@@ -275,6 +277,7 @@ impl Writer {
                 told.into_iter().for_each(|told| tell(told.reply, Err(error.clone())));
             }
         }
+        settled.into_iter().for_each(|reply| tell(reply, Ok(())));
     }
 
     /// Earlier receipts are told once they are in the mirror that is required.
@@ -287,7 +290,7 @@ impl Writer {
     fn append(&mut self, batch: &Batch) -> Result<Appended, SubmitError> {
         match self.ledger.append(&batch.events, &batch.texts) {
             Ok(appended) => {
-                self.counters.committed(batch.events.len());
+                self.counters.committed(&batch.events);
                 return Ok(appended);
             }
             Err(AppendError::DiskFull) => return Err(SubmitError::DiskFull),

@@ -1,6 +1,6 @@
 //! The one place that asks what time it is. Everything else is told.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::Timestamp;
 
@@ -13,4 +13,10 @@ pub type Clock = fn() -> Timestamp;
 pub fn system() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// A moment to measure durations from; no time of day.
+#[must_use]
+pub fn instant() -> Instant {
+    Instant::now()
 }

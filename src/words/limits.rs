@@ -1,6 +1,8 @@
-//! Every limit: its name, its unit, its reason.
+//! Every limit: its name, its unit, its reason. What an operator may set has its
+//! default here, and as `…_ALLOWED` how far it may be set.
 
 use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 const fn at_least_one(number: u32) -> NonZeroU32 {
@@ -81,6 +83,8 @@ pub const EVENTS_PER_COMMIT: usize = 4_096;
 pub const COMMIT_BYTES: usize = 4 << 20;
 /// Free bytes below which nothing more is written: sled must not meet a full disk.
 pub const DISK_RESERVE_BYTES: u64 = 64 << 20;
+/// MiB that may be set as that reserve: more than none, and at most a disk of 16 TiB.
+pub const DISK_RESERVE_MIB_ALLOWED: RangeInclusive<u64> = 1..=16 << 20;
 /// Refused attempts kept, one per series; the oldest give way.
 pub const REFUSED_ATTEMPTS: usize = 100_000;
 /// Findings kept with a refused attempt.
@@ -97,19 +101,51 @@ pub const QUEUE_KIB: u32 = 256 << 10;
 pub const STREAM_IN_FLIGHT: usize = 2_048;
 /// Bytes of what one stream has under way: its reports, and answers not yet taken.
 pub const STREAM_BYTES: usize = 4 << 20;
-/// Streams of submissions at once: with [`STREAM_BYTES`] and [`MESSAGE_BYTES`] each,
-/// 768 MiB at most.
+/// Streams of submissions at once: with [`STREAM_BYTES`] and two [`MESSAGE_BYTES`] each,
+/// 1 GiB at most.
 pub const SUBMIT_STREAMS: usize = 128;
-/// Watches at once; each holds some 200 KB at most.
+/// Streams of submissions that may be set: at most 32 GiB.
+pub const SUBMIT_STREAMS_ALLOWED: RangeInclusive<u64> = 1..=4_096;
+/// Watches at once, of [`WATCH_BYTES`] each.
 pub const WATCHES: usize = 512;
+/// Watches that may be set.
+pub const WATCHES_ALLOWED: RangeInclusive<u64> = 1..=65_536;
+/// Bytes that one watch holds at most: a response under way and one in the making.
+pub const WATCH_BYTES: u64 = 200 << 10;
+/// Backups written at once: each reads the whole store, and keeps a thread busy.
+pub const BACKUPS: usize = 2;
+/// Backups that may be set.
+pub const BACKUPS_ALLOWED: RangeInclusive<u64> = 1..=16;
+/// Bytes of one piece of a backup.
+pub const BACKUP_PIECE_BYTES: usize = 1 << 20;
+/// Pieces of a backup that wait for its caller.
+pub const BACKUP_PIECES: usize = 4;
 /// Connections at once; further ones wait.
 pub const CONNECTIONS: usize = 256;
+/// Connections that may be set; each needs a file descriptor.
+pub const CONNECTIONS_ALLOWED: RangeInclusive<u64> = 1..=65_536;
+/// Bytes a connection may send before they are read: the window of HTTP/2.
+pub const CONNECTION_BYTES: u64 = 1 << 20;
 /// Calls that are being read and answered at once; further ones wait, unread.
 pub const CALLS: usize = 512;
+/// Calls at once that may be set.
+pub const CALLS_ALLOWED: RangeInclusive<u64> = 1..=65_536;
+/// Calls of `ApplyUnits` that are being read and answered at once: their messages
+/// are large, and one is applied at a time anyway.
+pub const UNITS_CALLS: usize = 2;
 /// How long a connection may say nothing at first.
 pub const FIRST_BYTE: Duration = Duration::from_secs(10);
+/// Seconds of silence that may be set.
+pub const FIRST_BYTE_SECONDS_ALLOWED: RangeInclusive<u64> = 1..=600;
+/// How long a call may wait and be worked on before it is answered; streams once
+/// they are open may last. The longest work known is a tree of 100,000 units.
+pub const CALL_DEADLINE: Duration = Duration::from_secs(60);
+/// Seconds of a call that may be set.
+pub const CALL_DEADLINE_SECONDS_ALLOWED: RangeInclusive<u64> = 1..=3_600;
 /// When a caller that was refused for want of room may ask again.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// When a caller may ask again after the disk was full: someone has to make room.
+pub const RETRY_FULL_DISK: Duration = Duration::from_secs(30);
 /// Bytes of one gRPC message: a report, its explanations, and room.
 pub const MESSAGE_BYTES: usize = 2 << 20;
 /// Bytes of one `ApplyUnits` message.
@@ -148,6 +184,8 @@ pub const PAST_READS: usize = 4;
 /// Events that may be committed while a watching reader takes nothing; then it
 /// is dropped with the position to resume from.
 pub const WATCH_BEHIND: u64 = 65_536;
+/// Events behind that may be set: at least one read of a watch.
+pub const WATCH_BEHIND_ALLOWED: RangeInclusive<u64> = WATCH_READ..=1 << 32;
 /// Events of the ledger that a watch reads at a time.
 pub const WATCH_READ: u64 = 4_096;
 /// Entries of a page when none are asked for.
@@ -156,6 +194,10 @@ pub const PAGE_SIZE: usize = 100;
 pub const PAGE_SIZE_MAX: usize = 1_000;
 /// How long open calls may take to end when the server stops.
 pub const STOP_GRACE: Duration = Duration::from_secs(10);
+/// Seconds of grace that may be set; whatever starts the service must wait longer.
+pub const STOP_GRACE_SECONDS_ALLOWED: RangeInclusive<u64> = 1..=600;
+/// How long the spans that wait may take to reach their collector at the end.
+pub const SPANS_FLUSH: Duration = Duration::from_secs(5);
 /// How often what failed is tried again: a mirror whose disk is back.
 pub const TEND_EVERY: Duration = Duration::from_secs(2);
 /// How long a connection may idle before it is pinged, so that dead ones go.

@@ -6,12 +6,14 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
+use std::task::{Context, Waker};
 
-use crossfoot::api::Server;
+use crossfoot::api::{Server, Stopped};
 use crossfoot::client::{Any, Client, wire};
+use crossfoot::domain::event::{UnitEntry, UnitKind};
 use crossfoot::form::{Catalog, Form};
 use crossfoot::ingest::Desk;
-use crossfoot::words::clock;
+use crossfoot::words::{UnitCode, Year, clock};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -23,8 +25,9 @@ pub struct City {
     pub client: Client,
     pub address: String,
     pub folder: tempfile::TempDir,
-    stop: CancellationToken,
-    serving: Option<tokio::task::JoinHandle<()>>,
+    pub desk: Arc<Desk>,
+    pub stop: CancellationToken,
+    serving: Option<tokio::task::JoinHandle<Stopped>>,
 }
 
 impl City {
@@ -50,10 +53,10 @@ impl City {
         let server = set_up(Server::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap());
         let address = format!("http://{}", server.address());
         let stop = CancellationToken::new();
-        let stopping = stop.clone();
-        let serving = tokio::spawn(async move { server.serve(desk, &catalog, stopping).await.unwrap() });
+        let (stopping, serving) = (stop.clone(), Arc::clone(&desk));
+        let serving = tokio::spawn(async move { server.serve(serving, &catalog, stopping).await.unwrap() });
         let client = Client::connect(&address).await.unwrap();
-        Self { client, address, folder, stop, serving: Some(serving) }
+        Self { client, address, folder, desk, stop, serving: Some(serving) }
     }
 
     /// Stops the server and opens the same store again.
@@ -79,6 +82,43 @@ impl City {
         drop(self.client);
         self.serving.take().unwrap().await.unwrap();
         self.folder
+    }
+
+    /// Stops the server; gives what it did meanwhile.
+    pub async fn stopped(&mut self) -> Stopped {
+        self.stop.cancel();
+        self.serving.take().unwrap().await.unwrap()
+    }
+
+    /// Something that holds the writer back for real: a tree of very many units. It
+    /// is handed in at once, and done when what is given is.
+    pub fn hold_the_writer(&self) -> tokio::task::JoinHandle<()> {
+        /// Takes seconds in a debug build.
+        const MANY: usize = 40_000;
+        let year = Year::new(2019).unwrap();
+        let units = (0..MANY).map(|number| UnitEntry {
+            code: UnitCode::new(&format!("N-{number}")).unwrap(),
+            from_year: year,
+            until_year: None,
+            parent: None,
+            kind: UnitKind::Town,
+            name: Arc::from("N"),
+            makes_rules: false,
+        });
+        let (desk, units) = (Arc::clone(&self.desk), units.collect());
+        let mut applying =
+            Box::pin(async move { desk.apply_units(units, false, String::new(), Arc::from("test")).await.unwrap() });
+        // polled once, it is with the writer
+        let waiting = applying.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending();
+        assert!(waiting, "the writer was not held");
+        tokio::spawn(async move { drop(applying.await) })
+    }
+
+    /// Waits until the server has read all that was sent to it before.
+    pub async fn all_is_read(&self) {
+        for _ in 0..20 {
+            self.client.status().await.unwrap();
+        }
     }
 
     pub async fn apply(&self, units: &Value) -> Result<wire::ApplyUnitsResponse, crossfoot::client::ClientError> {
