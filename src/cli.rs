@@ -2,6 +2,7 @@
 //! printed once.
 
 mod check;
+mod config;
 mod copies;
 mod demo;
 mod explain;
@@ -12,6 +13,9 @@ mod reconcile;
 mod reports;
 mod rollup;
 mod serve;
+mod settings;
+#[path = "cli/no_spans.rs"]
+mod spans;
 mod statistics;
 mod submission;
 mod submit;
@@ -46,6 +50,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Args),
+    #[command(subcommand)]
+    Config(config::Command),
     Demo(demo::Args),
     Check(check::Args),
     Submit(submit::Args),
@@ -123,6 +129,7 @@ pub fn run() -> ExitCode {
 fn execute(command: &Command) -> anyhow::Result<Answer> {
     match command {
         Command::Check(args) => check::run(args),
+        Command::Config(command) => config::run(command),
         Command::Proto(args) => proto::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Export(args) => copies::export(args),

@@ -32,20 +32,34 @@ impl Server {
 
     /// A server with settings in its environment; its log then goes nowhere.
     pub fn start_in(data: &Path, more: &[&str], settings: &[(&str, String)]) -> Self {
-        let free = ["--listen", "127.0.0.1:0"];
-        let listen = if more.contains(&"--listen") { &[][..] } else { &free[..] };
         let log = if settings.is_empty() { Stdio::inherit() } else { Stdio::null() };
-        let mut child = Command::new(CROSSFOOT)
+        let mut command = Command::new(CROSSFOOT);
+        command
             .args(["serve", "--data"])
             .arg(data)
-            .args(listen)
+            .args(free(more))
             .args(more)
             .env("CROSSFOOT_LOG", "error")
-            .envs(settings.iter().map(|(name, value)| (*name, value.as_str())))
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+            .envs(settings.iter().map(|(name, value)| (*name, value.as_str())));
+        Self::spawn(command, log)
+    }
+
+    /// A server whose log goes to a file, at the level that it is told.
+    pub fn start_logged(data: &Path, more: &[&str], log: &Path) -> Self {
+        let mut command = Command::new(CROSSFOOT);
+        command.args(["serve", "--data"]).arg(data).args(free(more)).args(more).env_remove("CROSSFOOT_LOG");
+        Self::spawn(command, std::fs::File::create(log).unwrap().into())
+    }
+
+    /// A server that has all its settings from a file.
+    pub fn start_from(config: &Path) -> Self {
+        let mut command = Command::new(CROSSFOOT);
+        command.args(["serve", "--config"]).arg(config).env("CROSSFOOT_LOG", "error");
+        Self::spawn(command, Stdio::inherit())
+    }
+
+    fn spawn(mut command: Command, log: Stdio) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
@@ -73,6 +87,11 @@ impl Server {
     pub fn run(&self, args: &[&str]) -> Output {
         run(args, &self.address)
     }
+}
+
+/// A free port, where none is asked for.
+fn free(more: &[&str]) -> &'static [&'static str] {
+    if more.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] }
 }
 
 /// What a server says that does not start.
