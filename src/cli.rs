@@ -14,6 +14,9 @@ mod reports;
 mod rollup;
 mod serve;
 mod settings;
+#[cfg(feature = "otlp")]
+mod spans;
+#[cfg(not(feature = "otlp"))]
 #[path = "cli/no_spans.rs"]
 mod spans;
 mod statistics;

@@ -197,6 +197,16 @@ fn the_settings_that_come_with_the_unit_and_the_container_hold() {
     }
 }
 
+#[cfg(not(feature = "otlp"))]
+#[test]
+fn a_collector_needs_the_feature_that_sends_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = b"data = \"ledger\"\notlp_endpoint = \"http://127.0.0.1:4317\"\n";
+    let output = check(&file(folder.path(), "settings.toml", config), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("settings.toml:2: otlp_endpoint") && said(&output).contains("--features otlp"));
+}
+
 #[tokio::test]
 async fn a_service_runs_on_the_settings_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
