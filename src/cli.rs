@@ -3,6 +3,7 @@
 
 mod access;
 mod check;
+mod config;
 mod connect;
 mod copies;
 mod demo;
@@ -17,6 +18,12 @@ mod review;
 mod rollup;
 mod roster;
 mod serve;
+mod settings;
+#[cfg(feature = "otlp")]
+mod spans;
+#[cfg(not(feature = "otlp"))]
+#[path = "cli/no_spans.rs"]
+mod spans;
 mod statistics;
 mod submission;
 mod submit;
@@ -54,6 +61,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Args),
+    #[command(subcommand)]
+    Config(config::Command),
     Demo(demo::Args),
     Check(check::Args),
     Submit(submit::Args),
@@ -137,6 +146,7 @@ pub fn run() -> ExitCode {
 fn execute(command: &Command) -> anyhow::Result<Answer> {
     match command {
         Command::Check(args) => check::run(args),
+        Command::Config(command) => config::run(command),
         Command::Proto(args) => proto::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Export(args) => copies::export(args),

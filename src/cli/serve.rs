@@ -1,82 +1,48 @@
 //! `serve`: runs the service until it is told to stop.
 
-use std::net::SocketAddr;
+mod telemetry;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 use super::access::AccessArgs;
 use super::output::{self, Answer};
-use crate::api::{Server, Stopped, observe};
-use crate::form::Catalog;
-use crate::ingest::{Desk, Keeping};
-use crate::ledger::Mirroring;
-use crate::words::{clock, limits};
+use super::settings::{Settings, Stated, resolve};
+use crate::api::{Server, Stopped};
+use crate::ingest::Desk;
+use crate::words::clock;
 
 /// Run the service (loopback only: callers are not authenticated yet)
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Folder of the ledger; made if it is not there
-    #[arg(long)]
-    data: PathBuf,
-    /// Address to listen on, loopback only; port 0 takes a free one
-    #[arg(long, default_value = "127.0.0.1:7007")]
-    listen: SocketAddr,
-    /// A folder, best on another disk, that every commit also goes to before it is acknowledged
-    #[arg(long, value_name = "DIR")]
-    mirror: Option<PathBuf>,
-    /// Acknowledge nothing while the mirror cannot be written
-    #[arg(long, requires = "mirror")]
-    mirror_required: bool,
-    /// Free MiB of the disk below which nothing more is written; reads go on
-    #[arg(long, value_name = "MIB", default_value_t = limits::DISK_RESERVE_BYTES >> 20)]
-    disk_reserve: u64,
-    /// Also listen here for /metrics (Prometheus) and /healthz; port 0 takes a free one
-    #[arg(long, value_name = "ADDR")]
-    observe: Option<SocketAddr>,
-    /// The Ed25519 key (PKCS#8) that statements are signed with; made if it is not there; else signing-key in --data
+    /// Settings (TOML); flags win over it. `crossfoot config example` shows every one
     #[arg(long, value_name = "FILE")]
-    signing_key: Option<PathBuf>,
-    /// How logs are written
-    #[arg(long, value_parser = ["text", "json"], default_value = "text")]
-    log_format: String,
-    /// Check forms, folders and addresses, and serve nothing
+    config: Option<PathBuf>,
+    /// Check settings, listen, open the ledger, and serve nothing
     #[arg(long)]
     check: bool,
-    /// Further forms: a folder of .proto files
-    #[arg(long)]
-    forms: Option<PathBuf>,
+    #[command(flatten)]
+    flags: Stated,
     #[command(flatten)]
     access: AccessArgs,
 }
 
 /// Runs the command.
 pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
-    let filter = EnvFilter::try_from_env("CROSSFOOT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let logs = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
-    if args.log_format == "json" {
-        logs.json().init();
-    } else {
-        logs.with_ansi(colours).init();
-    }
-    let catalog = Catalog::load(args.forms.as_deref())?;
+    let (_, settings) = resolve(args.flags.clone(), args.config.as_deref())?;
+    let Settings { data, listen, observe, catalog, keeping, capacity, logging } = settings;
+    let exporter = telemetry::start(logging)?;
     // the address first: a second server must not touch the ledger
-    let server = Server::bind(args.listen).await?;
+    let server = Server::bind(listen).await?.with_capacity(capacity).with_traces(exporter.join());
     let server = server.with_access(args.access.access(false)?);
-    let data = args.data.clone();
-    let forms = catalog.clone();
-    let required = args.mirror_required;
-    let mirroring = args.mirror.clone().map(|dir| Mirroring { dir, required });
-    let signing_key = args.signing_key.clone();
-    let keeping = Keeping { mirroring, signing_key, disk_reserve: args.disk_reserve.saturating_mul(1 << 20) };
-    let open = move || Desk::open_with(&data, keeping, &forms, clock::system);
-    let desk = tokio::task::spawn_blocking(open).await?.with_context(|| args.data.display().to_string())?;
+    let (folder, forms) = (data.clone(), catalog.clone());
+    let open = move || Desk::open_with(&folder, keeping, &forms, clock::system);
+    let desk = tokio::task::spawn_blocking(open).await?.with_context(|| data.display().to_string())?;
     let desk = Arc::new(desk);
-    tracing::info!(ledger.position = %desk.head(), ledger.folder = %args.data.display(), "the ledger is open");
+    tracing::info!(ledger.position = %desk.head(), ledger.folder = %data.display(), "the ledger is open");
     if args.check {
         return Ok(Answer::Text(format!("all is well: the ledger ends at position {} 配置无误", desk.head())));
     }
@@ -84,13 +50,14 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     let _end = end.clone().drop_guard();
     tokio::spawn(stop_on_signal(stop.clone()));
     output::line(&format!("listening on http://{}", server.address()))?;
-    if let Some(address) = args.observe {
-        let address = observe(address, Arc::clone(&desk), stop.clone(), end).await?;
+    if let Some(address) = observe {
+        let address = crate::api::observe(address, Arc::clone(&desk), stop.clone(), end).await?;
         // whoever read the first line may have closed the pipe
         let _ = output::line(&format!("observing on http://{address}"));
     }
     let stopped = server.serve(Arc::clone(&desk), &catalog, stop).await?;
     tell(stopped, &desk);
+    exporter.finish().await;
     Ok(Answer::Silent)
 }
 

@@ -33,28 +33,42 @@ impl Server {
     /// A server with settings in its environment; its log then goes nowhere.
     pub fn start_in(data: &Path, more: &[&str], settings: &[(&str, String)]) -> Self {
         let log = if settings.is_empty() { Stdio::inherit() } else { Stdio::null() };
-        Self::spawn(data, more, settings, "error", log)
+        Self::spawn(Self::command(data, more, settings, "error"), log)
     }
 
     /// A server whose log, of that level, goes to a file.
     pub fn start_logging(data: &Path, more: &[&str], level: &str, log: std::fs::File) -> Self {
-        Self::spawn(data, more, &[], level, log.into())
+        Self::spawn(Self::command(data, more, &[], level), log.into())
     }
 
-    fn spawn(data: &Path, more: &[&str], settings: &[(&str, String)], level: &str, log: Stdio) -> Self {
-        let free = ["--listen", "127.0.0.1:0"];
-        let listen = if more.contains(&"--listen") { &[][..] } else { &free[..] };
-        let mut child = Command::new(CROSSFOOT)
+    fn command(data: &Path, more: &[&str], settings: &[(&str, String)], level: &str) -> Command {
+        let mut command = Command::new(CROSSFOOT);
+        command
             .args(["serve", "--data"])
             .arg(data)
-            .args(listen)
+            .args(free(more))
             .args(more)
             .env("CROSSFOOT_LOG", level)
-            .envs(settings.iter().map(|(name, value)| (*name, value.as_str())))
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+            .envs(settings.iter().map(|(name, value)| (*name, value.as_str())));
+        command
+    }
+
+    /// A server whose log goes to a file, at the level that it is told.
+    pub fn start_logged(data: &Path, more: &[&str], log: &Path) -> Self {
+        let mut command = Command::new(CROSSFOOT);
+        command.args(["serve", "--data"]).arg(data).args(free(more)).args(more).env_remove("CROSSFOOT_LOG");
+        Self::spawn(command, std::fs::File::create(log).unwrap().into())
+    }
+
+    /// A server that has all its settings from a file.
+    pub fn start_from(config: &Path) -> Self {
+        let mut command = Command::new(CROSSFOOT);
+        command.args(["serve", "--config"]).arg(config).env("CROSSFOOT_LOG", "error");
+        Self::spawn(command, Stdio::inherit())
+    }
+
+    fn spawn(mut command: Command, log: Stdio) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
@@ -90,6 +104,11 @@ impl Server {
     pub fn run(&self, args: &[&str]) -> Output {
         run(args, &self.address)
     }
+}
+
+/// A free port, where none is asked for.
+fn free(more: &[&str]) -> &'static [&'static str] {
+    if more.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] }
 }
 
 /// What a server says that does not start.
