@@ -92,6 +92,12 @@ pub fn report(unit: &str) -> wire::GetReportRequest {
     wire::GetReportRequest { series: crate::city::series(unit, 2024, Coverage::Own), ..Default::default() }
 }
 
+/// The end of a stream, which must come by itself.
+pub async fn end<T: std::fmt::Debug>(stream: &mut tonic::Streaming<T>) -> tonic::Status {
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+    tokio::time::timeout(PATIENCE, stream.message()).await.expect("the stream goes on").unwrap_err()
+}
+
 /// What a call was refused with.
 pub fn status<T: std::fmt::Debug>(answer: Result<T, crossfoot::client::ClientError>) -> tonic::Status {
     match answer.unwrap_err() {
