@@ -16,6 +16,7 @@ mod serve;
 mod statistics;
 mod submission;
 mod submit;
+mod tls;
 mod units;
 mod verify;
 mod watch;

@@ -4,7 +4,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -32,9 +32,20 @@ impl Server {
 
     /// A server with settings in its environment; its log then goes nowhere.
     pub fn start_in(data: &Path, more: &[&str], settings: &[(&str, String)]) -> Self {
+        let log = if settings.is_empty() { Stdio::inherit() } else { Stdio::null() };
+        Self::launch(data, more, settings, log)
+    }
+
+    /// A server, and the lines of its log: errors alone.
+    pub fn start_telling(data: &Path, more: &[&str]) -> (Self, std::io::Lines<BufReader<ChildStderr>>) {
+        let mut server = Self::launch(data, more, &[], Stdio::piped());
+        let log = BufReader::new(server.child.stderr.take().unwrap()).lines();
+        (server, log)
+    }
+
+    fn launch(data: &Path, more: &[&str], settings: &[(&str, String)], log: Stdio) -> Self {
         let free = ["--listen", "127.0.0.1:0"];
         let listen = if more.contains(&"--listen") { &[][..] } else { &free[..] };
-        let log = if settings.is_empty() { Stdio::inherit() } else { Stdio::null() };
         let mut child = Command::new(CROSSFOOT)
             .args(["serve", "--data"])
             .arg(data)
@@ -64,10 +75,18 @@ impl Server {
 
     /// SIGTERM, and the exit code.
     pub fn terminate(&mut self) -> Option<i32> {
-        let pid = i32::try_from(self.child.id()).unwrap();
-        rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), rustix::process::Signal::TERM)
-            .unwrap();
+        self.signal(rustix::process::Signal::TERM);
         self.child.wait().unwrap().code()
+    }
+
+    /// SIGHUP: load certificates again.
+    pub fn hang_up(&self) {
+        self.signal(rustix::process::Signal::HUP);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
     }
 
     pub fn run(&self, args: &[&str]) -> Output {
