@@ -17,6 +17,7 @@ mod serve;
 mod statistics;
 mod submission;
 mod submit;
+mod tls;
 mod token;
 mod units;
 mod verify;

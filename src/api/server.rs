@@ -11,11 +11,13 @@ use tower::limit::GlobalConcurrencyLimitLayer;
 
 use super::access::Access;
 use super::admin_service::Admin;
+use super::exposure::{Exposure, Protection, may_listen};
 use super::form_service::Forms;
 use super::gate::{Gate, GateLayer};
 use super::guard;
 use super::report_service::Reports;
 use super::rollup_service::Rollups;
+use super::tls::Tls;
 use super::unit_service::UnitsDoor;
 use crate::form::Catalog;
 use crate::ingest::Desk;
@@ -25,9 +27,12 @@ use crate::words::limits;
 /// Why the server does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// Callers cannot prove who they are yet, so only this machine may call.
-    #[error("{0} is not loopback; until callers can prove who they are, crossfoot listens on loopback only")]
-    NotLoopback(SocketAddr),
+    /// Callers cannot prove who they are, so only this machine may call.
+    #[error("{0} is not loopback; beyond it callers must prove who they are: give --auth-tokens, or --tls-client-ca")]
+    CallersUnknown(SocketAddr),
+    /// Figures and tokens would be read by everybody on the way.
+    #[error("{0} is not loopback and would be plain text: give --tls-cert and --tls-key (or --insecure, knowingly)")]
+    PlainText(SocketAddr),
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
@@ -46,6 +51,26 @@ pub struct Server {
     address: SocketAddr,
     capacity: Capacity,
     access: Access,
+    tls: Option<Arc<Tls>>,
+}
+
+/// How callers reach the service, and how it knows them.
+#[derive(Debug, Clone, Default)]
+pub struct Transport {
+    /// TLS, if it is spoken.
+    pub tls: Option<Arc<Tls>>,
+    /// Callers are known by tokens.
+    pub tokens: bool,
+    /// Plain text is wanted beyond this machine.
+    pub insecure: bool,
+}
+
+impl Transport {
+    /// Whether certificates of callers are verified.
+    #[must_use]
+    pub fn knows_callers(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.knows_callers())
+    }
 }
 
 /// How much is done at once.
@@ -79,18 +104,37 @@ impl Default for Capacity {
 }
 
 impl Server {
+    /// Listens on this machine, in plain text; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// As for [`Server::bind_with`].
+    pub async fn bind(address: SocketAddr) -> Result<Self, ServerError> {
+        Self::bind_with(address, Transport::default()).await
+    }
+
     /// Listens; port 0 takes a free one.
     ///
     /// # Errors
-    /// [`ServerError::NotLoopback`], or [`ServerError::Listen`].
-    pub async fn bind(address: SocketAddr) -> Result<Self, ServerError> {
-        if !address.ip().is_loopback() {
-            return Err(ServerError::NotLoopback(address));
-        }
+    /// Those of [`may_listen`], or [`ServerError::Listen`].
+    pub async fn bind_with(address: SocketAddr, transport: Transport) -> Result<Self, ServerError> {
+        let certificates = transport.knows_callers();
+        let Transport { tls, tokens, insecure } = transport;
+        let exposure = may_listen(address, Protection { tls: tls.is_some(), certificates, tokens, insecure })?;
         let failed = |error| ServerError::Listen(address, error);
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address, capacity: Capacity::default(), access: Access::default() })
+        if exposure == Exposure::PlainText {
+            tracing::warn!(%address, "INSECURE: figures and tokens travel in plain text; anybody on the way can read \
+                and use them");
+        }
+        Ok(Self { listener, address, capacity: Capacity::default(), access: Access::default(), tls })
+    }
+
+    /// Where clients reach it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// The address it listens on.
@@ -116,6 +160,11 @@ impl Server {
     /// # Errors
     /// [`ServerError`] if it cannot serve.
     pub async fn serve(self, desk: Arc<Desk>, catalog: &Catalog, stop: CancellationToken) -> Result<(), ServerError> {
+        let verified = self.tls.as_ref().is_some_and(|tls| tls.knows_callers());
+        let access = self.access.with_verified(verified);
+        if !access.is_guarded() && !self.address.ip().is_loopback() {
+            return Err(ServerError::CallersUnknown(self.address));
+        }
         let reflect = || {
             let sets = catalog.descriptor_sets().iter();
             sets.fold(tonic_reflection::server::Builder::configure(), |builder, set| {
@@ -137,7 +186,7 @@ impl Server {
         let units = pb::unit_service_server::UnitServiceServer::new(UnitsDoor { desk: Arc::clone(&desk) });
         let admin = pb::admin_service_server::AdminServiceServer::new(Admin { desk: Arc::clone(&desk) });
         let forms = pb::form_service_server::FormServiceServer::new(Forms { desk: Arc::clone(&desk) });
-        let gate = Arc::new(Gate::new(self.access, Arc::clone(&desk)));
+        let gate = Arc::new(Gate::new(access, Arc::clone(&desk)));
         let tending = tokio::spawn(tend(desk, Arc::clone(&gate), stop.clone()));
         health.set_service_status("", tonic_health::ServingStatus::Serving).await;
         let router = tonic::transport::Server::builder()
@@ -157,7 +206,7 @@ impl Server {
             .add_service(forms)
             .add_service(admin);
         let end = CancellationToken::new();
-        let incoming = guard::accept(self.listener, self.capacity, stop.clone(), end.clone());
+        let incoming = guard::accept(self.listener, self.tls, self.capacity, stop.clone(), end.clone());
         let serving = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
         let hard_stop = async {
             stop.cancelled().await;

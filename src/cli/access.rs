@@ -16,7 +16,7 @@ pub(super) struct AccessArgs {
     #[arg(long)]
     auth_tokens: bool,
     /// Whom client certificates stand for: array of {"name" or "fingerprint", "principal", "grants"}
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "tls_client_ca")]
     auth_certificates: Option<PathBuf>,
     /// A file that gets a line for every refused attempt and every read by an office or auditor; SIGHUP opens it again
     #[arg(long, value_name = "FILE")]
@@ -53,11 +53,11 @@ impl AccessArgs {
     /// Access as the server keeps it. `verified`: client certificates are.
     pub(super) fn access(&self, verified: bool) -> anyhow::Result<Access> {
         let settings = self.settings()?;
-        let access = Access::new(&settings, verified)?;
+        let access = Access::new(&settings)?;
         if settings.log.is_some() {
             reopen_on_hangup(access.log())?;
         }
-        if !access.is_guarded() {
+        if !(settings.tokens || verified) {
             tracing::info!("nobody is asked who he is: whoever reaches this address may do everything");
         }
         Ok(access)

@@ -10,19 +10,20 @@ use tracing_subscriber::EnvFilter;
 
 use super::access::AccessArgs;
 use super::output::{self, Answer};
+use super::tls::TlsArgs;
 use crate::api::{Server, observe};
 use crate::form::Catalog;
 use crate::ingest::{Desk, Keeping};
 use crate::ledger::Mirroring;
 use crate::words::{clock, limits};
 
-/// Run the service (loopback only: callers are not authenticated yet)
+/// Run the service
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Folder of the ledger; made if it is not there
     #[arg(long)]
     data: PathBuf,
-    /// Address to listen on, loopback only; port 0 takes a free one
+    /// Address to listen on; port 0 takes a free one. Beyond loopback callers must be known
     #[arg(long, default_value = "127.0.0.1:7007")]
     listen: SocketAddr,
     /// A folder, best on another disk, that every commit also goes to before it is acknowledged
@@ -48,6 +49,8 @@ pub(super) struct Args {
     forms: Option<PathBuf>,
     #[command(flatten)]
     access: AccessArgs,
+    #[command(flatten)]
+    tls: TlsArgs,
 }
 
 /// Runs the command.
@@ -62,8 +65,9 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     }
     let catalog = Catalog::load(args.forms.as_deref())?;
     // the address first: a second server must not touch the ledger
-    let server = Server::bind(args.listen).await?;
-    let server = server.with_access(args.access.access(false)?);
+    let transport = args.tls.transport(args.access.tokens())?;
+    let access = args.access.access(transport.knows_callers())?;
+    let server = Server::bind_with(args.listen, transport).await?.with_access(access);
     let data = args.data.clone();
     let forms = catalog.clone();
     let required = args.mirror_required;
@@ -78,7 +82,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     }
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
-    output::line(&format!("listening on http://{}", server.address()))?;
+    output::line(&format!("listening on {}", server.url()))?;
     if let Some(address) = args.observe {
         let address = observe(address, Arc::clone(&desk), stop.clone()).await?;
         // whoever read the first line may have closed the pipe

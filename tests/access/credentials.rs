@@ -93,7 +93,7 @@ async fn a_revoked_token_is_of_no_use_from_the_next_call_on_and_after_a_restart(
     assert_eq!(status(office.report(report("C-2")).await).code(), Code::Unauthenticated);
     let operator = world.operator.clone();
     let settings = crate::world::tokens();
-    let access = crossfoot::api::Access::new(&settings, false).unwrap();
+    let access = crossfoot::api::Access::new(&settings).unwrap();
     let city = world.city.restart_set_up(|server| server.with_access(access)).await;
     let channel = connect(&city.address).await;
     let replayed = call(&channel, GET, Some(&token), report("C-2").encode_to_vec()).await.unwrap_err();

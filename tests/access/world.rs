@@ -38,7 +38,7 @@ impl World {
         city.submit(consolidated("C", 2024, 20)).await;
         city.submit(consolidated("C-1", 2024, 9)).await;
         let operator = issue(&city.client, "operator", &["operator"]).await;
-        let city = city.restart_set_up(|server| server.with_access(Access::new(&settings, false).unwrap())).await;
+        let city = city.restart_set_up(|server| server.with_access(Access::new(&settings).unwrap())).await;
         Self { city, operator }
     }
 
