@@ -100,6 +100,11 @@ impl FileText {
         FileError { file: self.file.clone(), problem }
     }
 
+    /// The file, as one that cannot be used for this reason.
+    pub(crate) fn unusable(&self, error: RustlsError) -> FileError {
+        self.problem(FileProblem::Unusable(error))
+    }
+
     /// All certificates, in their order, each with its time; at least one.
     fn certificates(&self) -> Result<Vec<(CertificateDer<'static>, Validity)>, FileError> {
         let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&self.bytes).collect();
@@ -130,15 +135,19 @@ pub fn identity(certificate: &FileText, key: &FileText, now: Timestamp) -> Resul
         in_time(&validity, now).map_err(|problem| certificate.problem(problem))?;
         chain.push(der);
     }
-    let private = PrivateKeyDer::from_pem_slice(&key.bytes).map_err(|error| match error {
-        pem::Error::NoItemsFound => key.problem(FileProblem::NoKey),
-        other => key.problem(FileProblem::NotPem(other)),
-    })?;
-    CertifiedKey::from_der(chain, private, &provider()).map_err(|error| match error {
-        RustlsError::InconsistentKeys(_) => key.problem(FileProblem::OtherCertificate(certificate.file.clone())),
-        RustlsError::InvalidCertificate(_) => certificate.problem(FileProblem::Unusable(error)),
-        other => key.problem(FileProblem::Unusable(other)),
-    })
+    let private = match PrivateKeyDer::from_pem_slice(&key.bytes) {
+        Ok(private) => private,
+        Err(pem::Error::NoItemsFound) => return Err(key.problem(FileProblem::NoKey)),
+        Err(error) => return Err(key.problem(FileProblem::NotPem(error))),
+    };
+    match CertifiedKey::from_der(chain, private, &provider()) {
+        Ok(fitting) => Ok(fitting),
+        Err(RustlsError::InconsistentKeys(_)) => {
+            Err(key.problem(FileProblem::OtherCertificate(certificate.file.clone())))
+        }
+        Err(error @ RustlsError::InvalidCertificate(_)) => Err(certificate.unusable(error)),
+        Err(error) => Err(key.unusable(error)),
+    }
 }
 
 /// The authorities of a file. One whose time is over vouches for nobody: it is left
@@ -150,7 +159,7 @@ pub fn authorities(text: &FileText, now: Timestamp) -> Result<RootCertStore, Fil
     let (mut good, mut bad) = (RootCertStore::empty(), None);
     for (der, validity) in text.certificates()? {
         match in_time(&validity, now) {
-            Ok(()) => good.add(der).map_err(|error| text.problem(FileProblem::Unusable(error)))?,
+            Ok(()) => good.add(der).map_err(|error| text.unusable(error))?,
             Err(problem) => {
                 tracing::warn!(file = %text.file.display(), "an authority is left out: {problem}");
                 bad = Some(problem);

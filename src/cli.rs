@@ -1,7 +1,6 @@
 //! The command line: one file per command, each returns an answer that is
 //! printed once.
 
-mod access;
 mod check;
 mod config;
 mod connect;

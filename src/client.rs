@@ -1,5 +1,6 @@
 //! A client of the service, as the command line uses it.
 
+mod connector;
 mod credentials;
 mod handshake;
 
@@ -11,7 +12,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::Channel;
+use tonic::transport::{Channel, Endpoint, Uri};
 use tonic::{Code, Status, Streaming};
 
 pub use credentials::{Bearer, Credentials};
@@ -35,7 +36,7 @@ use wire::unit_service_client::UnitServiceClient;
 
 /// Bytes of an answer at most.
 const ANSWER_BYTES: usize = 64 << 20;
-/// How long a service may take to be reached, and again to agree on TLS.
+/// How long a service may take to be reached, and as long to agree on TLS.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A connection whose calls carry what was given to show.
@@ -72,8 +73,7 @@ pub enum ClientError {
 
 impl From<Status> for ClientError {
     fn from(status: Status) -> Self {
-        // with TLS 1.3 the service looks at our certificate after we took its own, so its
-        // no comes with the first call
+        // a connection that was lost is made anew by a call
         if let Some(failed) = handshake::behind(&status) {
             return Self::Handshake(failed);
         }
@@ -130,11 +130,19 @@ impl Client {
     /// [`ClientError::Address`], [`ClientError::Credentials`] if they do not fit the
     /// address, [`ClientError::Handshake`] or [`ClientError::Unreachable`].
     pub async fn connect_with(server: &str, credentials: &Credentials) -> Result<Self, ClientError> {
-        let channel =
-            credentials.endpoint(server)?.connect().await.map_err(|error| match handshake::behind(&error) {
-                Some(failed) => ClientError::Handshake(failed),
-                None => ClientError::Unreachable(server.to_owned(), error),
-            })?;
+        let address = || ClientError::Address(server.to_owned());
+        let uri: Uri = server.parse().map_err(|_| address())?;
+        let tls = credentials.tls(server, uri.scheme_str())?;
+        let endpoint = Endpoint::from_shared(server.to_owned()).map_err(|_| address())?;
+        let endpoint = endpoint.connect_timeout(PATIENCE).tcp_nodelay(true);
+        let connected = match tls {
+            Some(tls) => connector::connect(endpoint, tls).await,
+            None => endpoint.connect().await,
+        };
+        let channel = connected.map_err(|error| match handshake::behind(&error) {
+            Some(failed) => ClientError::Handshake(failed),
+            None => ClientError::Unreachable(server.to_owned(), error),
+        })?;
         let channel = InterceptedService::new(channel, credentials.bearer());
         Ok(Self { channel, forms: HashMap::new() })
     }

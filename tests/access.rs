@@ -16,6 +16,8 @@
     reason = "a test says what is wrong by failing"
 )]
 
+#[path = "access/certificates.rs"]
+mod certificates;
 #[path = "access/command.rs"]
 mod command;
 #[path = "access/credentials.rs"]
@@ -36,4 +38,6 @@ mod wire;
 mod world;
 
 mod city;
+#[path = "certificates/mod.rs"]
+mod keys;
 mod server;

@@ -109,7 +109,8 @@ fn with_totals_recomputed(line: &Value) -> Value {
     fn mend(value: &mut Value) {
         let Value::Object(fields) = value else { return };
         if fields.contains_key("naturalPerson") {
-            let number = |value: &Value| value.as_str().map_or_else(|| value.as_i64().unwrap(), |text| text.parse().unwrap());
+            let number =
+                |value: &Value| value.as_str().map_or_else(|| value.as_i64().unwrap(), |text| text.parse().unwrap());
             let sum: i64 = fields.iter().filter(|(name, _)| *name != "total").map(|(_, value)| number(value)).sum();
             fields.insert("total".to_owned(), json!(sum.to_string()));
         } else {
@@ -195,7 +196,8 @@ async fn a_whole_year_is_played_by_agencies_zone_and_the_office_above_on_the_rea
 
     // nothing counts before it is approved; queries are answered first
     assert_eq!(received(&zone, ZONE).await, 0);
-    let queries = |year: i32| wire::ListQueriesRequest { unit: ZONE.to_owned(), year, page_size: 1_000, ..Default::default() };
+    let queries =
+        |year: i32| wire::ListQueriesRequest { unit: ZONE.to_owned(), year, page_size: 1_000, ..Default::default() };
     let open = zone.review_service().list_queries(queries(YEAR)).await.unwrap().into_inner().queries;
     assert!(!open.is_empty(), "the real figures raise queries");
     println!("{} queries raised by the figures of {YEAR}", open.len());
@@ -255,7 +257,13 @@ async fn a_whole_year_is_played_by_agencies_zone_and_the_office_above_on_the_rea
     let close = wire::CloseYearRequest { unit: ZONE.to_owned(), year: YEAR, ..Default::default() };
     let early = zone.review_service().close_year(close.clone()).await.unwrap_err();
     assert!(early.message().contains("reports not reviewed"), "{early}");
-    let list = wire::ListReportsRequest { unit: ZONE.to_owned(), subtree: true, year: YEAR, page_size: 1_000, ..Default::default() };
+    let list = wire::ListReportsRequest {
+        unit: ZONE.to_owned(),
+        subtree: true,
+        year: YEAR,
+        page_size: 1_000,
+        ..Default::default()
+    };
     let mut expected = 0;
     for report in zone.list(list.clone()).await.unwrap().reports {
         let series = report.series.unwrap();
@@ -274,7 +282,8 @@ async fn a_whole_year_is_played_by_agencies_zone_and_the_office_above_on_the_rea
     let mut stated = city::request_of_line(&line);
     stated.blank_means_zero = true;
     assert_eq!(own_total.submit(stated).await.unwrap().outcome(), Outcome::Accepted);
-    let by_itself = wire::ApproveReportRequest { series: series(ZONE, Coverage::Consolidated), revision: 1, ..Default::default() };
+    let by_itself =
+        wire::ApproveReportRequest { series: series(ZONE, Coverage::Consolidated), revision: 1, ..Default::default() };
     let denied = zone.review_service().approve_report(by_itself).await.unwrap_err();
     assert_eq!(denied.code(), Code::PermissionDenied, "nobody reviews his own report");
     approve(&above, ZONE, Coverage::Consolidated, 1).await;
@@ -284,7 +293,8 @@ async fn a_whole_year_is_played_by_agencies_zone_and_the_office_above_on_the_rea
     let statement = closed.statement.unwrap();
     // a late correction: previewed, accepted, approved; the statement is stale by so much
     let late = corrected(4_712, 2);
-    let dry = agencies[returned].submit(wire::SubmitReportRequest { validate_only: true, ..late.clone() }).await.unwrap();
+    let dry =
+        agencies[returned].submit(wire::SubmitReportRequest { validate_only: true, ..late.clone() }).await.unwrap();
     let preview = &dry.certified_changes[0];
     let drift = preview.cells.iter().find(|drift| drift.path == "proactive.licensing_decisions").unwrap();
     assert_eq!((preview.unit.as_str(), drift.now - drift.certified), (ZONE, 1));
@@ -341,8 +351,12 @@ async fn a_whole_year_is_played_by_agencies_zone_and_the_office_above_on_the_rea
     let events = auditor.audit_service().list_events(events).await.unwrap().into_inner().events;
     let told: Vec<(&str, &str)> = events.iter().map(|event| (event.kind.as_str(), event.principal.as_str())).collect();
     let own_name = format!("urn:crossfoot:unit:{returned}");
-    assert!(told.contains(&("REPORT_RETURNED", "zone office")) && told.contains(&("REPORT_ACCEPTED", &own_name)), "{told:?}");
-    let request = wire::ApproveReportRequest { series: series(returned, Coverage::Own), revision: 3, ..Default::default() };
+    assert!(
+        told.contains(&("REPORT_RETURNED", "zone office")) && told.contains(&("REPORT_ACCEPTED", &own_name)),
+        "{told:?}"
+    );
+    let request =
+        wire::ApproveReportRequest { series: series(returned, Coverage::Own), revision: 3, ..Default::default() };
     assert_eq!(auditor.review_service().approve_report(request).await.unwrap_err().code(), Code::PermissionDenied);
     assert_eq!(received(&above, ABOVE).await, expected, "the total above is that of the zone");
 

@@ -12,7 +12,7 @@ use crate::words::limits;
 
 /// Settings of access, as an operator writes them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(deny_unknown_fields, default)]
 pub struct AccessSettings {
     /// Callers show a token.
     pub tokens: bool,
@@ -22,13 +22,12 @@ pub struct AccessSettings {
     /// office or an auditor.
     pub log: Option<PathBuf>,
     /// How much one caller may ask.
-    #[serde(flatten)]
     pub rates: Rates,
 }
 
 /// How much one caller may ask in a second, and burst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(deny_unknown_fields, default)]
 pub struct Rates {
     /// Calls of one principal.
     pub calls_per_second: NonZeroU32,
@@ -78,33 +77,38 @@ pub enum AccessError {
 #[derive(Debug, Default)]
 pub struct Access {
     pub(super) tokens: bool,
-    /// Client certificates count; none: they do not.
-    pub(super) certificates: Option<Certificates>,
+    pub(super) certificates: Certificates,
+    /// Client certificates are asked for and verified; only then do they count.
+    pub(super) verified: bool,
     pub(super) log: AccessLog,
     pub(super) rates: Rates,
 }
 
 impl Access {
-    /// Access as it is set up. `verified` says whether client certificates are
-    /// asked for and verified; only then do they count.
+    /// Access as it is set up.
     ///
     /// # Errors
     /// [`AccessError`] names what makes no sense.
-    pub fn new(settings: &AccessSettings, verified: bool) -> Result<Self, AccessError> {
+    pub fn new(settings: &AccessSettings) -> Result<Self, AccessError> {
         let AccessSettings { tokens, certificates, log, rates } = settings;
         let certificates = Certificates::new(certificates)?;
         Ok(Self {
             tokens: *tokens,
-            certificates: verified.then_some(certificates),
+            certificates,
+            verified: false,
             log: AccessLog::open(log.as_deref())?,
             rates: *rates,
         })
     }
 
+    /// The same, where client certificates are verified, or are not.
+    pub(super) fn with_verified(self, verified: bool) -> Self {
+        Self { verified, ..self }
+    }
+
     /// Whether callers must prove who they are.
-    #[must_use]
-    pub fn is_guarded(&self) -> bool {
-        self.tokens || self.certificates.is_some()
+    pub(super) fn is_guarded(&self) -> bool {
+        self.tokens || self.verified
     }
 
     /// The access log, to be opened again when its file was moved away.

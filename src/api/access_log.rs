@@ -78,6 +78,12 @@ impl AccessLog {
         Ok(Self(Some(Arc::new(LogFile { path: path.to_owned(), file: Mutex::new(file) }))))
     }
 
+    /// Whether there is a file.
+    #[must_use]
+    pub fn has_file(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Opens the file again, after the one before was moved away.
     pub fn reopen(&self) {
         let Some(log) = &self.0 else { return };

@@ -62,6 +62,15 @@ impl From<Denial> for Refusal {
     }
 }
 
+/// Several units in one entry of the access log.
+fn several(named: &[UnitCode]) -> String {
+    match named {
+        [] => String::new(),
+        [only] => only.to_string(),
+        [first, more @ ..] => format!("{first} and {} more", more.len()),
+    }
+}
+
 impl Call {
     pub(super) fn new(caller: Caller, rpc: Arc<Rpc>, peer: Option<std::net::IpAddr>, gate: Arc<Gate>) -> Self {
         Self { caller, rpc, peer, gate, decided: AtomicBool::new(false) }
@@ -101,13 +110,12 @@ impl Call {
         if named.is_empty() {
             return self.may(Subject::AllUnits);
         }
-        for unit in named {
-            let decided = self
-                .decide(|permission, units| access::decide_over(&self.caller.grants, permission, unit, years, units));
-            self.note(decided, unit.as_str(), years.last().copied());
-            decided?;
-        }
-        Ok(())
+        let decided = self.decide(|permission, units| {
+            let may = |unit| access::decide_over(&self.caller.grants, permission, unit, years, units);
+            named.iter().try_for_each(may)
+        });
+        self.note(decided, &several(named), years.last().copied());
+        decided
     }
 
     /// The same of units whose histories are to be replaced.
@@ -120,7 +128,7 @@ impl Call {
         named.dedup();
         let verdict = access::decide_change(&self.caller.grants, &named, &before, &after);
         let decided = self.decide(|_, _| verdict);
-        self.note(decided, named.first().map_or("", UnitCode::as_str), None);
+        self.note(decided, &several(&named), None);
         decided
     }
 

@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use super::access::{AccessError, CertificateSettings, grants};
 use super::caller::{Caller, Credential};
+use super::connection::ClientCertificate;
 use crate::domain::access::{Grant, Reach, Role};
 use crate::domain::principal;
-use crate::words::{Digest, Timestamp, UnitCode};
+use crate::words::{Digest, UnitCode};
 
 /// What a certificate that speaks for a unit is named.
 const UNIT_NAME: &str = "urn:crossfoot:unit:";
@@ -58,11 +59,12 @@ impl Certificates {
     }
 
     /// The caller that shows a certificate; none: it stands for nobody.
-    pub(super) fn caller(&self, names: &[String], fingerprint: &Digest, until: Timestamp) -> Option<Caller> {
+    pub(super) fn caller(&self, shown: &ClientCertificate) -> Option<Caller> {
+        let ClientCertificate { names, fingerprint, not_after } = shown;
         let by_name = || names.iter().find_map(|name| self.by_name.get(name));
         let known = self.by_fingerprint.get(fingerprint).or_else(by_name).cloned();
         let Known { principal, grants } = known.or_else(|| of_units(names))?;
-        Some(Caller { principal, grants, credential: Credential::Certificate(until) })
+        Some(Caller { principal, grants, credential: Credential::Certificate(*not_after) })
     }
 }
 
@@ -94,6 +96,7 @@ fn digest(text: &str) -> Option<Digest> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::Timestamp;
 
     fn entry(name: Option<&str>, fingerprint: Option<&str>, grants: &[&str]) -> CertificateSettings {
         CertificateSettings {
@@ -111,7 +114,8 @@ mod tests {
         let pinned = [entry(None, Some(&shown.to_string().to_uppercase()), &["auditor"])];
         let who = |settings: &[CertificateSettings], names: &[&str]| {
             let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-            let caller = Certificates::new(settings).unwrap().caller(&names, &shown, Timestamp(9))?;
+            let certificate = ClientCertificate { names, fingerprint: shown, not_after: Timestamp(9) };
+            let caller = Certificates::new(settings).unwrap().caller(&certificate)?;
             let grants: Vec<String> = caller.grants.iter().map(ToString::to_string).collect();
             Some((caller.principal.to_string(), grants.join(" ")))
         };

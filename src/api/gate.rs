@@ -11,7 +11,6 @@ use std::task::{Context, Poll};
 
 use tonic::body::Body;
 use tonic::codegen::http::{HeaderMap, Request, Response, header};
-use tonic::transport::server::TcpConnectInfo;
 use tonic::{Code, Status};
 use tower::util::ServiceExt as _;
 use tower::{Layer, Service};
@@ -21,6 +20,7 @@ use super::access_log::{AccessLog, Attempt, Told};
 use super::call::Call;
 use super::caller::Caller;
 use super::certificates::Certificates;
+use super::connection::Connection;
 use super::permissions::{self, Rpc};
 use super::rates::Limiters;
 use super::status;
@@ -54,7 +54,7 @@ enum Admitted {
 impl Gate {
     pub(super) fn new(access: Access, desk: Arc<Desk>) -> Self {
         let guarded = access.is_guarded();
-        let Access { tokens, certificates, log, rates } = access;
+        let Access { tokens, certificates, verified, log, rates } = access;
         Self {
             desk,
             log,
@@ -62,7 +62,7 @@ impl Gate {
             rpcs: permissions::all(),
             local: (!guarded).then(Caller::local),
             tokens,
-            certificates,
+            certificates: verified.then_some(certificates),
         }
     }
 
@@ -98,10 +98,12 @@ impl Gate {
         self.certified(request)
     }
 
-    /// Who shows a certificate.
-    fn certified(&self, _request: &Request<Body>) -> Option<Caller> {
-        let _certificates = self.certificates.as_ref()?;
-        None
+    /// Whom the certificate of the connection stands for. A connection may outlive it.
+    fn certified(&self, request: &Request<Body>) -> Option<Caller> {
+        let certificates = self.certificates.as_ref()?;
+        let shown = request.extensions().get::<Connection>()?.certificate.as_deref()?;
+        let caller = certificates.caller(shown)?;
+        self.desk.with_state(|state| caller.is_live(state.tokens(), self.desk.now())).then_some(caller)
     }
 
     /// An attempt by somebody unknown: told and logged, unless there are too many.
@@ -125,7 +127,7 @@ impl Gate {
 }
 
 fn peer(request: &Request<Body>) -> Option<IpAddr> {
-    Some(request.extensions().get::<TcpConnectInfo>()?.remote_addr()?.ip())
+    Some(request.extensions().get::<Connection>()?.peer.ip())
 }
 
 /// The one token that a request shows.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use prost_reflect::{DescriptorPool, MethodDescriptor, Value};
+use prost_reflect::{DescriptorPool, MethodDescriptor};
 
 use crate::domain::access::Permission;
 use crate::form::DESCRIPTORS;
@@ -34,10 +34,7 @@ pub(super) fn all() -> HashMap<String, Arc<Rpc>> {
 /// The option of an RPC.
 fn declared(pool: &DescriptorPool, method: &MethodDescriptor) -> Option<i32> {
     let option = pool.get_extension_by_name("crossfoot.v1.permission")?;
-    match *method.options().get_extension(&option) {
-        Value::EnumNumber(number) => Some(number),
-        _ => None,
-    }
+    method.options().get_extension(&option).as_enum_number()
 }
 
 fn permission_from_pb(number: i32) -> Option<Permission> {

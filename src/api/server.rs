@@ -16,12 +16,14 @@ use super::admin_service::Admin;
 use super::audit_service::Audits;
 use super::calls::Calls;
 use super::capacity::Capacity;
+use super::exposure::{Exposure, Protection, may_listen};
 use super::form_service::Forms;
 use super::gate::{Gate, GateLayer};
 use super::guard;
 use super::report_service::Reports;
 use super::review_service::Reviews;
 use super::rollup_service::Rollups;
+use super::tls::Tls;
 use super::trace::{Join, Traces};
 use super::traffic::Traffic;
 use super::unit_service::UnitsDoor;
@@ -33,9 +35,12 @@ use crate::words::{clock, limits};
 /// Why the server does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// Callers cannot prove who they are yet, so only this machine may call.
-    #[error("{0} is not loopback; until callers can prove who they are, crossfoot listens on loopback only")]
-    NotLoopback(SocketAddr),
+    /// Callers cannot prove who they are, so only this machine may call.
+    #[error("{0} is not loopback; beyond it callers must prove who they are: give --auth-tokens, or --tls-client-ca")]
+    CallersUnknown(SocketAddr),
+    /// Figures and tokens would be read by everybody on the way.
+    #[error("{0} is not loopback and would be plain text: give --tls-cert and --tls-key (or --insecure, knowingly)")]
+    PlainText(SocketAddr),
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
@@ -72,27 +77,60 @@ pub struct Server {
     capacity: Capacity,
     access: Access,
     join: Option<Join>,
+    tls: Option<Arc<Tls>>,
 }
 
-/// Says whether the service may listen on an address.
-///
-/// # Errors
-/// [`ServerError::NotLoopback`].
-pub fn may_listen(address: SocketAddr) -> Result<(), ServerError> {
-    if address.ip().is_loopback() { Ok(()) } else { Err(ServerError::NotLoopback(address)) }
+/// How callers reach the service, and how it knows them.
+#[derive(Debug, Clone, Default)]
+pub struct Transport {
+    /// TLS, if it is spoken.
+    pub tls: Option<Arc<Tls>>,
+    /// Callers are known by tokens.
+    pub tokens: bool,
+    /// Plain text is wanted beyond this machine.
+    pub insecure: bool,
+}
+
+impl Transport {
+    /// Whether certificates of callers are verified.
+    #[must_use]
+    pub fn knows_callers(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.knows_callers())
+    }
 }
 
 impl Server {
+    /// Listens on this machine, in plain text; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// As for [`Server::bind_with`].
+    pub async fn bind(address: SocketAddr) -> Result<Self, ServerError> {
+        Self::bind_with(address, Transport::default()).await
+    }
+
     /// Listens; port 0 takes a free one.
     ///
     /// # Errors
-    /// [`ServerError::NotLoopback`], or [`ServerError::Listen`].
-    pub async fn bind(address: SocketAddr) -> Result<Self, ServerError> {
-        may_listen(address)?;
+    /// Those of [`may_listen`], or [`ServerError::Listen`].
+    pub async fn bind_with(address: SocketAddr, transport: Transport) -> Result<Self, ServerError> {
+        let certificates = transport.knows_callers();
+        let Transport { tls, tokens, insecure } = transport;
+        let exposure = may_listen(address, Protection { tls: tls.is_some(), certificates, tokens, insecure })?;
         let failed = |error| ServerError::Listen(address, error);
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address, capacity: Capacity::default(), access: Access::default(), join: None })
+        if exposure == Exposure::PlainText {
+            tracing::warn!(%address, "INSECURE: figures and tokens travel in plain text; anybody on the way can read \
+                and use them");
+        }
+        Ok(Self { listener, address, capacity: Capacity::default(), access: Access::default(), join: None, tls })
+    }
+
+    /// Where clients reach it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// The address it listens on.
@@ -131,6 +169,10 @@ impl Server {
         catalog: &Catalog,
         stop: CancellationToken,
     ) -> Result<Stopped, ServerError> {
+        let access = self.access.with_verified(self.tls.as_ref().is_some_and(|tls| tls.knows_callers()));
+        if !access.is_guarded() && !self.address.ip().is_loopback() {
+            return Err(ServerError::CallersUnknown(self.address));
+        }
         // told to whatever is open once health has said so
         let closing = CancellationToken::new();
         let end = CancellationToken::new();
@@ -140,7 +182,7 @@ impl Server {
         let routes = services(Routes::new(health_service), &desk, self.capacity, &traffic, &closing);
         let routes = reflection(routes, catalog)?;
         let traces = Traces::new(clock::system, self.join);
-        let gate = Arc::new(Gate::new(self.access, Arc::clone(&desk)));
+        let gate = Arc::new(Gate::new(access, Arc::clone(&desk)));
         let router = tonic::transport::Server::builder()
             .max_concurrent_streams(limits::STREAMS_PER_CONNECTION)
             .http2_max_header_list_size(limits::HEADER_BYTES)
@@ -149,7 +191,7 @@ impl Server {
             .layer(GateLayer(Arc::clone(&gate)))
             .layer(Calls::new(&self.capacity, Arc::clone(&traffic), traces, closing.clone()))
             .add_routes(routes);
-        let incoming = guard::accept(self.listener, self.capacity, closing.clone(), end.clone());
+        let incoming = guard::accept(self.listener, self.tls, self.capacity, closing.clone(), end.clone());
         let mut serving = pin!(router.serve_with_incoming_shutdown(incoming, closing.clone().cancelled_owned()));
         let tending = tokio::spawn(tend(Arc::clone(&desk), gate, closing.clone()));
         let _end = (end.clone().drop_guard(), closing.clone().drop_guard());

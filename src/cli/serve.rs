@@ -1,5 +1,6 @@
 //! `serve`: runs the service until it is told to stop.
 
+mod hangup;
 mod telemetry;
 
 use std::path::PathBuf;
@@ -8,14 +9,13 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
-use super::access::AccessArgs;
 use super::output::{self, Answer};
-use super::settings::{Settings, Stated, resolve};
-use crate::api::{Server, Stopped};
+use super::settings::{Callers, Settings, Stated, resolve};
+use crate::api::{Access, Server, Stopped};
 use crate::ingest::Desk;
 use crate::words::clock;
 
-/// Run the service (loopback only: callers are not authenticated yet)
+/// Run the service
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Settings (TOML); flags win over it. `crossfoot config example` shows every one
@@ -26,18 +26,24 @@ pub(super) struct Args {
     check: bool,
     #[command(flatten)]
     flags: Stated,
-    #[command(flatten)]
-    access: AccessArgs,
 }
 
 /// Runs the command.
 pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     let (_, settings) = resolve(args.flags.clone(), args.config.as_deref())?;
-    let Settings { data, listen, observe, catalog, keeping, capacity, logging } = settings;
+    let Settings { data, listen, observe, catalog, keeping, capacity, callers, logging } = settings;
     let exporter = telemetry::start(logging)?;
     // the address first: a second server must not touch the ledger
-    let server = Server::bind(listen).await?.with_capacity(capacity).with_traces(exporter.join());
-    let server = server.with_access(args.access.access(false)?);
+    let Callers { transport, access } = callers;
+    let guarded = access.tokens || transport.knows_callers();
+    hangup::reload_certificates(transport.tls.as_ref())?;
+    let access = Access::new(&access)?;
+    hangup::reopen_log(access.log())?;
+    if !guarded {
+        tracing::info!("nobody is asked who he is: whoever reaches this address may do everything");
+    }
+    let server = Server::bind_with(listen, transport).await?;
+    let server = server.with_capacity(capacity).with_traces(exporter.join()).with_access(access);
     let (folder, forms) = (data.clone(), catalog.clone());
     let open = move || Desk::open_with(&folder, keeping, &forms, clock::system);
     let desk = tokio::task::spawn_blocking(open).await?.with_context(|| data.display().to_string())?;
@@ -49,7 +55,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     let (stop, end) = (CancellationToken::new(), CancellationToken::new());
     let _end = end.clone().drop_guard();
     tokio::spawn(stop_on_signal(stop.clone()));
-    output::line(&format!("listening on http://{}", server.address()))?;
+    output::line(&format!("listening on {}", server.url()))?;
     if let Some(address) = observe {
         let address = crate::api::observe(address, Arc::clone(&desk), stop.clone(), end).await?;
         // whoever read the first line may have closed the pipe

@@ -5,6 +5,7 @@
 //! A further setting is a field of [`Stated`] (or a table of its own there), a line
 //! in `example.toml`, and a check in `check`. A test compares the sample with the defaults.
 
+mod callers;
 mod check;
 mod folders;
 mod limits;
@@ -15,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use callers::Callers;
+use callers::StatedCallers;
 pub(super) use check::{Logging, Settings};
 use limits::StatedLimits;
 use origin::Origin;
@@ -29,7 +32,7 @@ pub(super) struct Stated {
     /// Folder of the ledger; made if it is not there
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Address to listen on, loopback only; port 0 takes a free one [default: 127.0.0.1:7007]
+    /// Address to listen on; port 0 takes a free one. Beyond loopback callers must be known [default: 127.0.0.1:7007]
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
     /// Also listen here for /metrics (Prometheus) and /healthz; port 0 takes a free one
@@ -57,6 +60,9 @@ pub(super) struct Stated {
     #[arg(long, value_name = "URL")]
     otlp_endpoint: Option<String>,
     #[command(flatten)]
+    #[serde(flatten)]
+    callers: StatedCallers,
+    #[command(flatten)]
     limits: StatedLimits,
 }
 
@@ -77,6 +83,7 @@ impl Stated {
             mirror_required: Some(false),
             log_format: Some(LogFormat::Text),
             log_filter: Some("info".to_owned()),
+            callers: StatedCallers::defaults(),
             limits: StatedLimits::defaults(),
             ..Self::default()
         }
@@ -95,6 +102,7 @@ impl Stated {
             log_format,
             log_filter,
             otlp_endpoint,
+            callers,
             limits,
         } = self;
         Self {
@@ -108,6 +116,7 @@ impl Stated {
             log_format: log_format.or(other.log_format),
             log_filter: log_filter.or(other.log_filter),
             otlp_endpoint: otlp_endpoint.or(other.otlp_endpoint),
+            callers: callers.or(other.callers),
             limits: limits.or(other.limits),
         }
     }

@@ -95,6 +95,12 @@ pub(super) async fn run(command: &Command) -> anyhow::Result<Answer> {
     }
 }
 
+/// Opens the ledger in a folder; only the first token may make one.
+fn open_known(dir: &Path) -> anyhow::Result<OfflineTokens> {
+    anyhow::ensure!(dir.join("db").exists(), "{} holds no ledger", dir.display());
+    open(dir)
+}
+
 fn open(dir: &Path) -> anyhow::Result<OfflineTokens> {
     OfflineTokens::open(dir, clock::system).with_context(|| dir.display().to_string())
 }
@@ -170,7 +176,7 @@ fn new_file(path: &Path) -> anyhow::Result<std::fs::File> {
 
 async fn list(args: &ListArgs) -> anyhow::Result<Answer> {
     let tokens: Vec<wire::Token> = match &args.place.data {
-        Some(dir) => open(dir)?.all().iter().map(client::token).collect(),
+        Some(dir) => open_known(dir)?.all().iter().map(client::token).collect(),
         None => args.place.server.connect().await?.tokens().await?,
     };
     if args.json {
@@ -195,7 +201,7 @@ async fn revoke(args: &RevokeArgs) -> anyhow::Result<Answer> {
     let position = match &args.place.data {
         Some(dir) => {
             let id = TokenId(u32::try_from(args.id).context("tokens count from 1")?);
-            i64::try_from(open(dir)?.revoke(id, args.reason.clone())?.0)?
+            i64::try_from(open_known(dir)?.revoke(id, args.reason.clone())?.0)?
         }
         None => {
             let request = wire::RevokeTokenRequest { id: args.id, reason: args.reason.clone() };

@@ -3,28 +3,32 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
+use tokio_rustls::rustls::client::Resumption;
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
+use tokio_rustls::rustls::{ClientConfig, Error as RustlsError, RootCertStore};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
-use tonic::transport::{ClientTlsConfig, Endpoint, Identity};
 use tonic::{Request, Status};
 
-use super::{ClientError, PATIENCE};
-use crate::certificates::{self, FileText};
+use super::ClientError;
+use crate::certificates::{self, FileText, provider};
 use crate::words::Timestamp;
 
 /// What a client shows a service, and which services it trusts.
 #[derive(Clone, Default)]
 pub struct Credentials {
-    tls: Option<ClientTlsConfig>,
-    trusts: bool,
+    authorities: Option<Arc<RootCertStore>>,
+    identity: Option<CertifiedKey>,
     token: Bearer,
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (tls, token) = (self.tls.is_some(), self.has_token());
-        f.debug_struct("Credentials").field("tls", &tls).field("token", &token).finish_non_exhaustive()
+        let (authorities, identity, token) = (self.authorities.is_some(), self.identity.is_some(), self.has_token());
+        let mut told = f.debug_struct("Credentials");
+        told.field("authorities", &authorities).field("identity", &identity).field("token", &token).finish()
     }
 }
 
@@ -41,8 +45,7 @@ impl Credentials {
     /// [`ClientError::File`] if it is no such file.
     pub fn with_authorities(self, file: &Path, now: Timestamp) -> Result<Self, ClientError> {
         let authorities = certificates::authorities(&FileText::read(file)?, now)?;
-        let tls = self.tls.unwrap_or_default().trust_anchors(authorities.roots);
-        Ok(Self { tls: Some(tls), trusts: true, ..self })
+        Ok(Self { authorities: Some(Arc::new(authorities)), ..self })
     }
 
     /// Shows this certificate.
@@ -51,9 +54,8 @@ impl Credentials {
     /// [`ClientError::File`] if a file is not what it should be.
     pub fn with_identity(self, certificate: &Path, key: &Path, now: Timestamp) -> Result<Self, ClientError> {
         let (certificate, key) = (FileText::read(certificate)?, FileText::read(key)?);
-        certificates::identity(&certificate, &key, now)?;
-        let tls = self.tls.unwrap_or_default().identity(Identity::from_pem(certificate.bytes(), key.bytes()));
-        Ok(Self { tls: Some(tls), ..self })
+        let identity = certificates::identity(&certificate, &key, now)?;
+        Ok(Self { identity: Some(identity), ..self })
     }
 
     /// Shows this token with every call; space and line ends around it do not count.
@@ -92,21 +94,37 @@ impl Credentials {
         self.token.clone()
     }
 
-    /// The way to a service: TLS where the address says so, and only there.
-    pub(super) fn endpoint(&self, server: &str) -> Result<Endpoint, ClientError> {
-        let endpoint = Endpoint::from_shared(server.to_owned()).map_err(|_| ClientError::Address(server.to_owned()))?;
-        let endpoint = endpoint.connect_timeout(PATIENCE).tcp_nodelay(true);
+    /// What TLS with a service is agreed on with; none in plain text. Certificates go
+    /// with https, and https with somebody who is trusted.
+    pub(super) fn tls(&self, server: &str, scheme: Option<&str>) -> Result<Option<ClientConfig>, ClientError> {
         let wrong = |problem: &str| Err(ClientError::Credentials(format!("{server}: {problem}")));
-        match (endpoint.uri().scheme_str(), &self.tls) {
-            (Some("https"), Some(tls)) if self.trusts => {
-                let with_tls = endpoint.tls_config(tls.clone().timeout(PATIENCE));
-                with_tls.map_err(|error| ClientError::Unreachable(server.to_owned(), error))
+        match (scheme, &self.authorities) {
+            (Some("https"), Some(authorities)) => self.config(authorities).map(Some).map_err(|error| {
+                // the versions of TLS the cryptography does not have
+                ClientError::Handshake(super::Handshake::Other(error))
+            }),
+            (Some("https"), None) => {
+                wrong("https needs --ca FILE, the authority that vouches for the service 需要 --ca")
             }
-            (Some("https"), _) => wrong("https needs --ca FILE, the authority that vouches for the service 需要 --ca"),
             // whoever names certificates does not expect to be overheard
-            (_, Some(_)) => wrong("certificates are given, so the address must begin with https 地址应以 https 开头"),
-            (_, None) => Ok(endpoint),
+            _ if self.authorities.is_some() || self.identity.is_some() => {
+                wrong("certificates are given, so the address must begin with https 地址应以 https 开头")
+            }
+            _ => Ok(None),
         }
+    }
+
+    fn config(&self, authorities: &Arc<RootCertStore>) -> Result<ClientConfig, RustlsError> {
+        let builder =
+            ClientConfig::builder_with_provider(Arc::new(provider())).with_safe_default_protocol_versions()?;
+        let builder = builder.with_root_certificates(Arc::clone(authorities));
+        let mut config = match &self.identity {
+            Some(identity) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.clone()))),
+            None => builder.with_no_client_auth(),
+        };
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        config.resumption = Resumption::disabled();
+        Ok(config)
     }
 }
 
@@ -162,12 +180,8 @@ mod tests {
 
     #[test]
     fn an_address_that_does_not_fit_what_is_shown_is_refused_before_anything_is_sent() {
-        let told = |server: &str| match Credentials::new().endpoint(server) {
-            Err(ClientError::Credentials(told)) => told,
-            other => panic!("{other:?}"),
-        };
-        assert!(told("https://127.0.0.1:7007").contains("--ca"));
-        assert!(Credentials::new().endpoint("http://127.0.0.1:7007").is_ok());
-        assert!(matches!(Credentials::new().endpoint("no address"), Err(ClientError::Address(_))));
+        let told = Credentials::new().tls("https://127.0.0.1:7007", Some("https")).unwrap_err();
+        assert!(matches!(&told, ClientError::Credentials(told) if told.contains("--ca")), "{told}");
+        assert!(Credentials::new().tls("http://127.0.0.1:7007", Some("http")).unwrap().is_none());
     }
 }

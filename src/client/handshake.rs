@@ -28,11 +28,15 @@ pub enum Handshake {
     /// The other end answers in another protocol.
     #[error("the service does not speak TLS; its address may begin with http:// 该地址不是 https")]
     NotTls,
+    /// The other end answers in what may be TLS.
+    #[error("no gRPC in plain text at this address; it may begin with https:// 该地址可能是 https")]
+    NotPlain,
     /// Anything else.
     #[error("no TLS with the service: {0}")]
     Other(RustlsError),
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "lists of others, and they grow")]
 impl From<&RustlsError> for Handshake {
     fn from(error: &RustlsError) -> Self {
         use AlertDescription as Alert;
@@ -57,16 +61,23 @@ impl From<&RustlsError> for Handshake {
 }
 
 fn not_trusted(problem: &CertificateError) -> String {
-    match problem {
-        CertificateError::UnknownIssuer => "no authority in --ca vouches for it".to_owned(),
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "its certificate has expired".to_owned(),
-        other => other.to_string(),
+    if *problem == CertificateError::UnknownIssuer {
+        "no authority in --ca vouches for it".to_owned()
+    } else if matches!(problem, CertificateError::Expired | CertificateError::ExpiredContext { .. }) {
+        "its certificate has expired".to_owned()
+    } else {
+        problem.to_string()
     }
 }
 
-/// The failure of TLS that is behind an error, if one is.
+/// The failure to agree that is behind an error, if one is.
 pub(super) fn behind(error: &(dyn Error + 'static)) -> Option<Handshake> {
-    causes(error).find_map(|cause| cause.downcast_ref().map(|error: &RustlsError| error.into()))
+    /// How HTTP/2 takes an alert of TLS, where it expects the head of a frame.
+    const TOO_LARGE: &str = "frame with invalid size";
+    causes(error).find_map(|cause| match cause.downcast_ref::<RustlsError>() {
+        Some(error) => Some(error.into()),
+        None => cause.to_string().ends_with(TOO_LARGE).then_some(Handshake::NotPlain),
+    })
 }
 
 /// What is behind an error, in its own words.

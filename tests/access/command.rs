@@ -144,4 +144,7 @@ fn after_the_service_is_stopped(at: &dyn Fn(&str) -> std::path::PathBuf, store: 
     assert_eq!(run(&["token", "revoke", "2", "--data", path(store)], NOBODY).status.code(), Some(0));
     assert_eq!(listed(store)[1]["revoked"]["principal"], "local");
     assert_eq!(run(&["token", "revoke", "9", "--data", path(store)], NOBODY).status.code(), Some(2));
+    let nothing = at("nothing");
+    assert_eq!(run(&["token", "list", "--data", path(&nothing)], NOBODY).status.code(), Some(2));
+    assert!(!nothing.exists());
 }

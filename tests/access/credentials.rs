@@ -7,7 +7,7 @@ use tonic_types::StatusExt as _;
 
 use crate::city::{own, rollup_request};
 use crate::wire::{call, call_with, connect};
-use crate::world::{World, report, status};
+use crate::world::{World, end, report, status};
 
 const FORMS: &str = "/crossfoot.v1.FormService/ListForms";
 const GET: &str = "/crossfoot.v1.ReportService/GetReport";
@@ -73,7 +73,7 @@ async fn a_token_ends_by_itself() {
         passing.watch(wire::WatchUnitRequest { unit: "C".to_owned(), year: 2024, ..Default::default() }).await.unwrap();
     watch.message().await.unwrap();
     // the watch waits for the end, and tells it
-    let ended = watch.message().await.unwrap_err();
+    let ended = end(&mut watch).await;
     assert_eq!(ended.code(), Code::Unauthenticated);
     assert_eq!(status(passing.report(report("C-2")).await).code(), Code::Unauthenticated);
     // what has passed, or is too far away, is no time for a token to end
@@ -93,7 +93,7 @@ async fn a_revoked_token_is_of_no_use_from_the_next_call_on_and_after_a_restart(
     assert_eq!(status(office.report(report("C-2")).await).code(), Code::Unauthenticated);
     let operator = world.operator.clone();
     let settings = crate::world::tokens();
-    let access = crossfoot::api::Access::new(&settings, false).unwrap();
+    let access = crossfoot::api::Access::new(&settings).unwrap();
     let city = world.city.restart_set_up(|server| server.with_access(access)).await;
     let channel = connect(&city.address).await;
     let replayed = call(&channel, GET, Some(&token), report("C-2").encode_to_vec()).await.unwrap_err();

@@ -5,7 +5,7 @@ use tonic::Code;
 use wire::Outcome;
 
 use crate::city::own;
-use crate::world::World;
+use crate::world::{World, end};
 
 fn submission(unit: &str, year: i32) -> wire::SubmitReportsRequest {
     wire::SubmitReportsRequest { submission: Some(own(unit, year, 3)) }
@@ -48,7 +48,7 @@ async fn a_stream_ends_at_once_when_its_token_is_revoked_after_all_earlier_outco
     assert_eq!(first.outcome(), Outcome::Accepted);
     world.revoke("platform").await;
     // nothing was sent meanwhile: the stream ends by itself
-    let ended = stream.results.message().await.unwrap_err();
+    let ended = end(&mut stream.results).await;
     assert_eq!(ended.code(), Code::Unauthenticated);
     let _ = stream.requests.send(submission("C-1-B", 2023)).await;
     let auditor = world.caller("audit", &["auditor"]).await;
@@ -66,7 +66,7 @@ async fn a_watch_ends_when_its_token_is_revoked_and_others_go_on() {
     watched.message().await.unwrap();
     other.message().await.unwrap();
     world.revoke("office").await;
-    assert_eq!(watched.message().await.unwrap_err().code(), Code::Unauthenticated);
+    assert_eq!(end(&mut watched).await.code(), Code::Unauthenticated);
     // the other is told of the next report
     let platform = world.caller("platform", &["submitter:subtree:C-1"]).await;
     platform.submit(own("C-1-B", 2024, 3)).await.unwrap();
@@ -85,5 +85,5 @@ async fn a_watch_ends_when_its_unit_moves_out_of_reach() {
     moved.parent = "C-2".to_owned();
     let request = wire::ApplyUnitsRequest { units: vec![moved], ..Default::default() };
     city_office.apply_units(request).await.unwrap();
-    assert_eq!(watched.message().await.unwrap_err().code(), Code::PermissionDenied);
+    assert_eq!(end(&mut watched).await.code(), Code::PermissionDenied);
 }

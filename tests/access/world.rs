@@ -38,7 +38,7 @@ impl World {
         city.submit(consolidated("C", 2024, 20)).await;
         city.submit(consolidated("C-1", 2024, 9)).await;
         let operator = issue(&city.client, "operator", &["operator"]).await;
-        let city = city.restart_set_up(|server| server.with_access(Access::new(&settings, false).unwrap())).await;
+        let city = city.restart_set_up(|server| server.with_access(Access::new(&settings).unwrap())).await;
         Self { city, operator }
     }
 
@@ -90,6 +90,12 @@ pub async fn issue(client: &Client, principal: &str, grants: &[&str]) -> String 
 /// Names a report.
 pub fn report(unit: &str) -> wire::GetReportRequest {
     wire::GetReportRequest { series: crate::city::series(unit, 2024, Coverage::Own), ..Default::default() }
+}
+
+/// The end of a stream, which must come by itself.
+pub async fn end<T: std::fmt::Debug>(stream: &mut tonic::Streaming<T>) -> tonic::Status {
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+    tokio::time::timeout(PATIENCE, stream.message()).await.expect("the stream goes on").unwrap_err()
 }
 
 /// What a call was refused with.

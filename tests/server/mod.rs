@@ -4,7 +4,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -34,6 +34,13 @@ impl Server {
     pub fn start_in(data: &Path, more: &[&str], settings: &[(&str, String)]) -> Self {
         let log = if settings.is_empty() { Stdio::inherit() } else { Stdio::null() };
         Self::spawn(Self::command(data, more, settings, "error"), log)
+    }
+
+    /// A server, and the lines of its log: errors alone.
+    pub fn start_telling(data: &Path, more: &[&str]) -> (Self, std::io::Lines<BufReader<ChildStderr>>) {
+        let mut server = Self::spawn(Self::command(data, more, &[], "error"), Stdio::piped());
+        let log = BufReader::new(server.child.stderr.take().unwrap()).lines();
+        (server, log)
     }
 
     /// A server whose log, of that level, goes to a file.
@@ -91,14 +98,14 @@ impl Server {
         self.child.wait().unwrap().code()
     }
 
-    /// SIGHUP.
+    /// SIGHUP: load certificates again, open the access log again.
     pub fn hang_up(&self) {
         self.signal(rustix::process::Signal::HUP);
     }
 
     fn signal(&self, signal: rustix::process::Signal) {
-        let pid = i32::try_from(self.child.id()).unwrap();
-        rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal).unwrap();
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
     }
 
     pub fn run(&self, args: &[&str]) -> Output {

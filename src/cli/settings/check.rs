@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use tracing_subscriber::EnvFilter;
 
+use super::callers::Callers;
 use super::origin::{Origin, Problems};
 use super::{LogFormat, Stated, folders};
-use crate::api::{Capacity, may_listen};
+use crate::api::Capacity;
 use crate::cli::spans;
 use crate::form::Catalog;
 use crate::ingest::Keeping;
@@ -24,6 +25,7 @@ pub(in crate::cli) struct Settings {
     pub(in crate::cli) catalog: Catalog,
     pub(in crate::cli) keeping: Keeping,
     pub(in crate::cli) capacity: Capacity,
+    pub(in crate::cli) callers: Callers,
     pub(in crate::cli) logging: Logging,
 }
 
@@ -42,6 +44,7 @@ pub(super) fn check(stated: &Stated, origin: &Origin) -> anyhow::Result<Settings
     let (listen, observe) = addresses(stated, &mut problems);
     let mirroring = mirroring(stated, &mut problems);
     let (capacity, disk_reserve) = stated.limits.check(&mut problems);
+    let callers = stated.callers.check(listen, &mut problems);
     let logging = logging(stated, &mut problems);
     let catalog = match Catalog::load(stated.forms.as_deref()) {
         Ok(catalog) => Some(catalog),
@@ -56,7 +59,7 @@ pub(super) fn check(stated: &Stated, origin: &Origin) -> anyhow::Result<Settings
         anyhow::bail!("the settings are not whole");
     };
     let keeping = Keeping { mirroring, signing_key: stated.signing_key.clone(), disk_reserve };
-    Ok(Settings { data, listen, observe, catalog, keeping, capacity, logging })
+    Ok(Settings { data, listen, observe, catalog, keeping, capacity, callers, logging })
 }
 
 fn data(stated: Option<&Path>, problems: &mut Problems<'_>) -> Option<PathBuf> {
@@ -69,9 +72,6 @@ fn data(stated: Option<&Path>, problems: &mut Problems<'_>) -> Option<PathBuf> {
 
 fn addresses(stated: &Stated, problems: &mut Problems<'_>) -> (Option<SocketAddr>, Option<SocketAddr>) {
     let Stated { listen, observe, .. } = stated;
-    if let Some(Err(error)) = listen.map(may_listen) {
-        problems.add("listen", error);
-    }
     if observe.is_some_and(|observe| observe.port() != 0 && Some(observe) == *listen) {
         problems.add("observe", "is the address of the service itself");
     }
