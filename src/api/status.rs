@@ -1,6 +1,7 @@
 //! The one place where errors become gRPC statuses, each with a stable reason.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -61,10 +62,33 @@ fn shortened(message: String) -> String {
     if message.chars().count() <= MOST { message } else { message.chars().take(MOST).chain("…".chars()).collect() }
 }
 
-/// A submission or read that was not judged.
+/// A submission or read that was not judged; the details say when to ask again, if
+/// that helps.
 pub(super) fn from_submit(error: &SubmitError) -> Status {
     let (code, reason) = code_and_reason(error);
-    status(code, reason, error.to_string())
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+    details.set_retry_info(retry_after(error));
+    Status::with_error_details(code, shortened(error.to_string()), details)
+}
+
+/// When the same call may be answered.
+fn retry_after(error: &SubmitError) -> Option<Duration> {
+    match error {
+        SubmitError::DiskFull => Some(limits::RETRY_WHEN_FULL),
+        SubmitError::TooManyPastReads | SubmitError::Unreadable(_) | SubmitError::Unavailable(_) => {
+            Some(limits::RETRY_AFTER)
+        }
+        SubmitError::Malformed { .. }
+        | SubmitError::UnknownUnit(..)
+        | SubmitError::UnknownForm(_)
+        | SubmitError::WrongForm { .. }
+        | SubmitError::NoFamily(_)
+        | SubmitError::NotFound(_)
+        | SubmitError::Precondition(_)
+        | SubmitError::Invalid(_)
+        | SubmitError::BeyondHead { .. }
+        | SubmitError::FellBehind(_) => None,
+    }
 }
 
 /// An argument that is not what it should be.

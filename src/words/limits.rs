@@ -52,6 +52,12 @@ pub const EVENTS_PER_COMMIT: usize = 4_096;
 pub const COMMIT_BYTES: usize = 4 << 20;
 /// Free bytes below which nothing more is written: sled must not meet a full disk.
 pub const DISK_RESERVE_BYTES: u64 = 64 << 20;
+/// Free bytes without which the store is not opened again after a failure: sled
+/// writes a segment and a snapshot when it opens.
+pub const OPENING_BYTES: u64 = 4 << 20;
+/// How often others may run while it is waited for those who read from a store that
+/// failed, before it is opened again; a read takes some 0.1 ms.
+pub const STILL_READ_YIELDS: usize = 10_000;
 /// Refused attempts kept, one per series; the oldest give way.
 pub const REFUSED_ATTEMPTS: usize = 100_000;
 /// Findings kept with a refused attempt.
@@ -81,6 +87,9 @@ pub const CALLS: usize = 512;
 pub const FIRST_BYTE: Duration = Duration::from_secs(10);
 /// When a caller that was refused for want of room may ask again.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// When a caller that was refused for want of room on the disk may ask again:
+/// somebody must make it first.
+pub const RETRY_WHEN_FULL: Duration = Duration::from_secs(10);
 /// Bytes of one gRPC message: a report, its explanations, and room.
 pub const MESSAGE_BYTES: usize = 2 << 20;
 /// Bytes of one `ApplyUnits` message.
@@ -113,7 +122,8 @@ pub const PAGE_SIZE: usize = 100;
 pub const PAGE_SIZE_MAX: usize = 1_000;
 /// How long open calls may take to end when the server stops.
 pub const STOP_GRACE: Duration = Duration::from_secs(10);
-/// How often what failed is tried again: a mirror whose disk is back.
+/// How often it is looked whether something can be written, and what failed is
+/// tried again: a store or a mirror whose disk is back.
 pub const TEND_EVERY: Duration = Duration::from_secs(2);
 /// How long a connection may idle before it is pinged, so that dead ones go.
 pub const KEEPALIVE: Duration = Duration::from_secs(30);
