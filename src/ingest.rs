@@ -13,6 +13,7 @@ mod compare;
 mod contributions;
 mod counters;
 mod desk;
+mod durable;
 mod explain;
 mod moment;
 mod outcome;

@@ -36,7 +36,7 @@ pub(super) enum Work {
         principal: Arc<str>,
         reply: Reply<(Position, Plan)>,
     },
-    /// What failed is tried again; nobody waits.
+    /// It is looked whether something can be written; nobody waits.
     Tend,
 }
 

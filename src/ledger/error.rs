@@ -1,5 +1,6 @@
 //! Why a ledger cannot be read or written, and what helps.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::{CodecError, CopyError, StoreError};
@@ -27,6 +28,9 @@ pub enum LedgerError {
     /// The store was closed after a failure.
     #[error("the store is closed after a failure")]
     Closed,
+    /// The store failed, and is still being read.
+    #[error("the store failed and is still being read; it is opened again after that")]
+    StillRead,
     /// The store holds another history than the one acknowledged.
     #[error("the store ends at {found}, {expected} was acknowledged")]
     OtherHead {
@@ -52,14 +56,47 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
-    /// What helps: where the store does not hold what was acknowledged, a copy.
+    /// Whether a disk has no room for it.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self.kind(), Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
+    }
+
+    /// What failed beneath it, if something did.
+    fn kind(&self) -> Option<ErrorKind> {
+        match self {
+            Self::Store(error) => error.kind(),
+            Self::Copy(CopyError::File(_, error)) => Some(error.kind()),
+            Self::Copy(CopyError::Format(_) | CopyError::Damaged { .. })
+            | Self::Codec(_)
+            | Self::Apply(_)
+            | Self::Chain(_)
+            | Self::NoEvent(_)
+            | Self::Closed
+            | Self::StillRead
+            | Self::OtherHead { .. }
+            | Self::OtherHistory(_)
+            | Self::NotEmpty(_)
+            | Self::Witness(..) => None,
+        }
+    }
+
+    /// What helps: a disk that can be written, or where the store does not hold what
+    /// was acknowledged, a copy.
     #[must_use]
     pub fn way_out(&self) -> &'static str {
+        if self.is_disk_full() {
+            return "; the way out: make room on its disk, and start again";
+        }
+        if self.kind() == Some(ErrorKind::ReadOnlyFilesystem) {
+            return "; the way out: mount its disk for writing, or `crossfoot restore --from COPY --data NEW_FOLDER` onto another disk";
+        }
         match self {
             Self::Store(
                 StoreError::InUse(_) | StoreError::UnknownFormat(_) | StoreError::DiskFull(_) | StoreError::File(..),
             )
             | Self::Closed
+            | Self::StillRead
             | Self::OtherHistory(_)
             | Self::NotEmpty(_)
             | Self::Copy(_) => "",
