@@ -12,6 +12,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::JoinHandle;
 use tokio::time::Sleep;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
@@ -28,17 +29,18 @@ pub(super) struct Guarded {
     silent: Option<Pin<Box<Sleep>>>,
 }
 
-/// Accepts connections until told to stop; `end` then closes those still open.
+/// Accepts connections until told to stop, in a task that is given too; `end` then
+/// closes those still open.
 pub(super) fn accept(
     listener: TcpListener,
     capacity: Capacity,
     stop: CancellationToken,
     end: CancellationToken,
-) -> ReceiverStream<io::Result<Guarded>> {
+) -> (ReceiverStream<io::Result<Guarded>>, JoinHandle<()>) {
     const WAITING: usize = 16;
     let (accepted, incoming) = mpsc::channel(WAITING);
     let places = Arc::new(Semaphore::new(capacity.connections));
-    tokio::spawn(async move {
+    let accepting = tokio::spawn(async move {
         loop {
             // further connections wait in the system's own queue
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
@@ -64,7 +66,7 @@ pub(super) fn accept(
             }
         }
     });
-    ReceiverStream::new(incoming)
+    (ReceiverStream::new(incoming), accepting)
 }
 
 impl Guarded {

@@ -32,6 +32,9 @@ pub enum ServerError {
     /// Descriptors cannot be shown to clients.
     #[error("reflection: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
+    /// A task without which the service would only seem to work has ended.
+    #[error("the service ended: a task of its own panicked")]
+    Task,
     /// HTTP/2 failed.
     #[error("the server failed: {0}")]
     Transport(#[from] tonic::transport::Error),
@@ -128,7 +131,7 @@ impl Server {
         let units = pb::unit_service_server::UnitServiceServer::new(UnitsDoor { desk: Arc::clone(&desk) });
         let admin = pb::admin_service_server::AdminServiceServer::new(Admin { desk: Arc::clone(&desk) });
         let forms = pb::form_service_server::FormServiceServer::new(Forms { desk: Arc::clone(&desk) });
-        let tending = tokio::spawn(tend(desk, stop.clone()));
+        let mut tending = tokio::spawn(tend(desk, stop.clone()));
         health.set_service_status("", tonic_health::ServingStatus::Serving).await;
         let router = tonic::transport::Server::builder()
             .trace_fn(|request| tracing::info_span!("call", rpc = request.uri().path()))
@@ -144,15 +147,25 @@ impl Server {
             .add_service(forms)
             .add_service(admin);
         let end = CancellationToken::new();
-        let incoming = guard::accept(self.listener, self.capacity, stop.clone(), end.clone());
+        let (incoming, mut accepting) = guard::accept(self.listener, self.capacity, stop.clone(), end.clone());
         let serving = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
         let hard_stop = async {
             stop.cancelled().await;
             health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
             tokio::time::sleep(limits::STOP_GRACE).await;
         };
+        // either ends by itself once the service stops
+        let panicked = async {
+            tokio::select! {
+                Err(_) = &mut tending => {}
+                Err(_) = &mut accepting => {}
+                else => std::future::pending().await,
+            }
+        };
         let served = tokio::select! {
-            done = serving => Ok(done?),
+            biased;
+            () = panicked => Err(ServerError::Task),
+            done = serving => done.map_err(ServerError::from),
             () = hard_stop => {
                 tracing::warn!("some calls did not end within the grace period and were cut off");
                 Ok(())

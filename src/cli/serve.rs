@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use super::output::{self, Answer};
+use super::panics;
 use crate::api::{Server, observe};
 use crate::form::Catalog;
 use crate::ingest::{Desk, Keeping};
@@ -57,6 +58,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     } else {
         logs.with_ansi(colours).init();
     }
+    panics::end_the_process();
     let catalog = Catalog::load(args.forms.as_deref())?;
     // the address first: a second server must not touch the ledger
     let server = Server::bind(args.listen).await?;
