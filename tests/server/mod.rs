@@ -4,7 +4,8 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -32,20 +33,20 @@ impl Server {
 
     /// A server with settings in its environment; its log then goes nowhere.
     pub fn start_in(data: &Path, more: &[&str], settings: &[(&str, String)]) -> Self {
-        let free = ["--listen", "127.0.0.1:0"];
-        let listen = if more.contains(&"--listen") { &[][..] } else { &free[..] };
         let log = if settings.is_empty() { Stdio::inherit() } else { Stdio::null() };
-        let mut child = Command::new(CROSSFOOT)
-            .args(["serve", "--data"])
-            .arg(data)
-            .args(listen)
-            .args(more)
-            .env("CROSSFOOT_LOG", "error")
-            .envs(settings.iter().map(|(name, value)| (*name, value.as_str())))
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let mut command = serve(&[], data, more);
+        command.envs(settings.iter().map(|(name, value)| (*name, value.as_str()))).stderr(log);
+        Self::spawn(&mut command)
+    }
+
+    /// A server that another command starts, with its log in a file.
+    pub fn start_under(under: &[String], data: &Path, more: &[&str], log: &Path) -> Self {
+        let log = std::fs::File::options().create(true).append(true).open(log).unwrap();
+        Self::spawn(serve(under, data, more).env("CROSSFOOT_LOG", "warn").stderr(log))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
@@ -70,20 +71,41 @@ impl Server {
         self.child.wait().unwrap().code()
     }
 
+    /// The end of a process that ends by itself, which it must within a time.
+    pub fn ended(&mut self, patience: Duration) -> ExitStatus {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(begun.elapsed() < patience, "the process hangs");
+            std::thread::yield_now();
+        }
+    }
+
     pub fn run(&self, args: &[&str]) -> Output {
         run(args, &self.address)
     }
 }
 
+/// The command that serves a folder on a free port, begun by another command or by none.
+fn serve(under: &[String], data: &Path, more: &[&str]) -> Command {
+    let free = ["--listen", "127.0.0.1:0"];
+    let listen = if more.contains(&"--listen") { &[][..] } else { &free[..] };
+    let mut words = under.iter().map(String::as_str).chain([CROSSFOOT, "serve", "--data"]);
+    let mut command = Command::new(words.next().unwrap());
+    command.args(words).arg(data).args(listen).args(more).env("CROSSFOOT_LOG", "error");
+    command
+}
+
 /// What a server says that does not start.
 pub fn refused(data: &Path, more: &[&str]) -> String {
-    let output = Command::new(CROSSFOOT)
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(data)
-        .args(more)
-        .env("CROSSFOOT_LOG", "error")
-        .output()
-        .unwrap();
+    refused_under(&[], data, more)
+}
+
+/// The same, of one that another command starts.
+pub fn refused_under(under: &[String], data: &Path, more: &[&str]) -> String {
+    let output = serve(under, data, more).output().unwrap();
     assert_ne!(output.status.code(), Some(0));
     String::from_utf8(output.stderr).unwrap()
 }
