@@ -58,6 +58,7 @@ fn report(form: &Form, unit: UnitCode, revision: u32, number: usize) -> EventKin
         findings: Vec::new(),
         explained: Vec::new(),
         rejudged: Vec::new(),
+        awaits_approval: false,
     }))
 }
 

@@ -68,6 +68,7 @@ fn state(form: &Arc<Form>, reports: usize) -> State {
             findings: Vec::new(),
             explained: Vec::new(),
             rejudged: Vec::new(),
+            awaits_approval: false,
         }))
     }));
     for (position, kind) in (1..).map(Position).zip(kinds) {

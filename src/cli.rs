@@ -9,6 +9,7 @@ mod demo;
 mod explain;
 mod output;
 mod overdue;
+mod panics;
 mod plot;
 mod proto;
 mod reconcile;
@@ -37,6 +38,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::api::ServerError;
 use crate::client::{ClientError, wire};
 use connect::ServerArg;
 use output::Answer;
@@ -180,6 +182,9 @@ fn wait(work: impl Future<Output = anyhow::Result<Answer>>) -> anyhow::Result<An
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {
+    if let Some(ServerError::Task | ServerError::Transport(_)) = error.downcast_ref() {
+        return SERVICE;
+    }
     match error.downcast_ref::<ClientError>() {
         Some(ClientError::Refused(_)) => 1,
         Some(ClientError::Unreachable(..) | ClientError::Failed(_) | ClientError::Form(_)) => SERVICE,

@@ -16,6 +16,7 @@ mod compare;
 mod contributions;
 mod counters;
 mod desk;
+mod durable;
 mod explain;
 mod moment;
 mod office;

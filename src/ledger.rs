@@ -7,6 +7,7 @@
 
 mod codec;
 mod copy;
+mod error;
 mod mirror;
 mod page;
 mod reader;
@@ -23,108 +24,22 @@ use parking_lot::RwLock;
 
 pub use codec::{CodecError, Forms};
 pub use copy::CopyError;
+pub use error::{AppendError, LedgerError};
 use mirror::Mirror;
 pub use mirror::{MirrorStatus, Mirroring};
 pub use page::PageError;
 pub use reader::LedgerReader;
 pub use statement::{KEY_FILE, Signer, StatementError, check as check_statement};
 use store::{Batch, Store};
-pub use store::{StoreError, StoredAttempt};
+pub use store::{StoreError, StoredAttempt, is_letting_go};
 pub use stored::SignedStatement;
 pub use transfer::{ImportError, import};
 use witness::{Found, Head, Witness};
 
+use crate::domain::State;
 use crate::domain::event::{Event, EventKind};
-use crate::domain::{ApplyError, State};
 use crate::form::FindingRecord;
 use crate::words::{Digest, Position, limits};
-
-/// Why the ledger cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    /// The store failed or is damaged.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// An event cannot be read.
-    #[error(transparent)]
-    Codec(#[from] CodecError),
-    /// An event cannot follow the ones before it.
-    #[error(transparent)]
-    Apply(#[from] ApplyError),
-    /// An event is not chained to the one before it.
-    #[error("the chain is broken before event {0}")]
-    Chain(Position),
-    /// There is no such event.
-    #[error("there is no event {0}")]
-    NoEvent(Position),
-    /// The store was closed after a failure.
-    #[error("the store is closed after a failure")]
-    Closed,
-    /// The store holds another history than the one acknowledged.
-    #[error("the store ends at {found}, {expected} was acknowledged")]
-    OtherHead {
-        /// Where it ends.
-        found: Position,
-        /// What was acknowledged.
-        expected: Position,
-    },
-    /// A mirror or a backup failed or is damaged.
-    #[error(transparent)]
-    Copy(#[from] CopyError),
-    /// A mirror does not belong to this ledger.
-    #[error("{0} is a copy of another ledger; name another folder, or move it away and it is made anew")]
-    OtherHistory(PathBuf),
-    /// A ledger is to be made where there is one.
-    #[error("{0} already holds a ledger")]
-    NotEmpty(PathBuf),
-    /// The witness is not there, or not sound, and the store is not empty.
-    #[error(
-        "{0} is {1}, so the end of the ledger cannot be proved; where it alone was lost, accept the end with `crossfoot verify --accept-head`"
-    )]
-    Witness(PathBuf, &'static str),
-}
-
-impl LedgerError {
-    /// What helps: where the store does not hold what was acknowledged, a copy.
-    #[must_use]
-    pub fn way_out(&self) -> &'static str {
-        match self {
-            Self::Store(
-                StoreError::InUse(_) | StoreError::UnknownFormat(_) | StoreError::DiskFull(_) | StoreError::File(..),
-            )
-            | Self::Closed
-            | Self::OtherHistory(_)
-            | Self::NotEmpty(_)
-            | Self::Copy(_) => "",
-            Self::Store(StoreError::Engine(..) | StoreError::Page(..) | StoreError::Text(_))
-            | Self::Codec(_)
-            | Self::Apply(_)
-            | Self::Chain(_)
-            | Self::NoEvent(_)
-            | Self::OtherHead { .. }
-            | Self::Witness(..) => {
-                "; the way out: `crossfoot restore --from COPY --data NEW_FOLDER`, COPY being ledger.copy of the mirror, or a backup"
-            }
-        }
-    }
-}
-
-/// Why a batch was not appended.
-#[derive(Debug, thiserror::Error)]
-pub enum AppendError {
-    /// The disk is full but for the reserve; nothing was written.
-    #[error("the disk is full but for its reserve")]
-    DiskFull,
-    /// The mirror is required and cannot be written; nothing was written.
-    #[error("the mirror cannot be written: {0}")]
-    Mirror(LedgerError),
-    /// The store cannot be used now; nothing was written.
-    #[error("the store cannot be opened: {0}")]
-    Closed(LedgerError),
-    /// The store failed while writing: whether the batch is in is not known.
-    #[error("the store failed while writing: {0}")]
-    Unknown(LedgerError),
-}
 
 /// The ledger, open for writing. There is one.
 #[derive(Debug)]
@@ -173,7 +88,9 @@ impl Ledger {
             Found::Head(head) => Some(head),
             Found::Missing | Found::Damaged => None,
         };
-        let (head, chain) = replay(&store, (Position(1), Digest::ZERO), known, state)?;
+        let mut at = (Position(0), Digest::ZERO);
+        replay(&store, &mut at, known, state)?;
+        let (head, chain) = at;
         if known.is_none() && head > Position(0) && !accept_head {
             let how = if found == Found::Missing { "missing" } else { "damaged" };
             return Err(LedgerError::Witness(dir.join(witness::FILE), how));
@@ -211,7 +128,7 @@ impl Ledger {
     /// cannot be written and is required.
     pub fn mirror(&mut self, mirroring: Mirroring) -> Result<Arc<RwLock<MirrorStatus>>, LedgerError> {
         let mut mirror = Mirror::new(mirroring);
-        match mirror.make_ready(&*self.store.get()?, (self.head, self.chain)) {
+        match mirror.make_ready(&*self.store.sound()?, (self.head, self.chain)) {
             Err(error) if mirror.is_required() || !is_passing(&error) => return Err(error),
             Ok(()) | Err(_) => {}
         }
@@ -226,23 +143,37 @@ impl Ledger {
     /// [`LedgerError`] if it is required and cannot.
     pub fn tend_mirror(&mut self) -> Result<(), LedgerError> {
         let Some(mirror) = &mut self.mirror else { return Ok(()) };
-        let ready = mirror.make_ready(&*self.store.get()?, (self.head, self.chain));
+        let store = self.store.sound();
+        let ready = store.and_then(|store| mirror.make_ready(&store, (self.head, self.chain)));
         if mirror.is_required() { ready } else { Ok(()) }
+    }
+
+    /// Whether events can be appended now; a mirror that failed is tried again.
+    ///
+    /// # Errors
+    /// [`AppendError`]: nothing was written.
+    pub fn ready(&mut self) -> Result<(), AppendError> {
+        self.ready_store().map(drop)
+    }
+
+    fn ready_store(&mut self) -> Result<Arc<Store>, AppendError> {
+        let store = self.store.sound().map_err(AppendError::Closed)?;
+        let mirrored = self.tend_mirror();
+        match store.check_room(self.reserve) {
+            Ok(()) => mirrored.map_err(AppendError::Mirror).map(|()| store),
+            Err(StoreError::DiskFull(_)) => Err(AppendError::DiskFull),
+            Err(other) => Err(AppendError::Closed(other.into())),
+        }
     }
 
     /// Appends events with the texts that stand beside them; durable when this
     /// returns.
     ///
     /// # Errors
-    /// [`AppendError`]; after [`AppendError::Unknown`] call [`Ledger::reopen`].
+    /// [`AppendError`]; after [`AppendError::Unknown`] only reads go on, until
+    /// [`Ledger::reopen`] succeeds.
     pub fn append(&mut self, events: &[Event], texts: &[(Digest, Vec<u8>)]) -> Result<Appended, AppendError> {
-        let store = self.store.get().map_err(AppendError::Closed)?;
-        match store.check_room(self.reserve) {
-            Ok(()) => {}
-            Err(StoreError::DiskFull(_)) => return Err(AppendError::DiskFull),
-            Err(other) => return Err(AppendError::Closed(other.into())),
-        }
-        self.tend_mirror().map_err(AppendError::Mirror)?;
+        let store = self.ready_store()?;
         let redacted = events.iter().filter_map(|event| match &event.kind {
             EventKind::TextRedacted(redacted) => Some(redacted.text),
             _ => None,
@@ -260,7 +191,7 @@ impl Ledger {
 
     /// Appends events as they were encoded elsewhere.
     fn append_bytes(&mut self, encoded: Vec<Vec<u8>>, texts: &[(Digest, Vec<u8>)]) -> Result<Appended, AppendError> {
-        let store = self.store.get().map_err(AppendError::Closed)?;
+        let store = self.store.sound().map_err(AppendError::Closed)?;
         self.append_encoded(&store, encoded, texts, &[])
     }
 
@@ -280,13 +211,17 @@ impl Ledger {
             let entries = store.text_entries(digest).map_err(|error| AppendError::Closed(error.into()))?;
             batch.remove(entries);
         }
-        store.write(&batch).map_err(|error| AppendError::Unknown(error.into()))?;
         let head = Position(self.head.0.saturating_add(encoded.len() as u64));
-        self.witness
-            .put(Head { position: head, chain })
-            .map_err(|(path, error)| AppendError::Unknown(LedgerError::Store(StoreError::File(path, error))))?;
-        let mirror = self.mirror.as_mut();
-        let mirrored = mirror.map_or(Ok(()), |mirror| mirror.add((head, chain), batch.entries()));
+        let written = store.write(&batch).and_then(|()| {
+            let witnessed = self.witness.put(Head { position: head, chain });
+            witnessed.map_err(|(path, error)| StoreError::File(path, error))
+        });
+        if let Err(error) = written {
+            self.store.fail();
+            return Err(AppendError::Unknown(error.into()));
+        }
+        let (before, mirror) = (self.head, self.mirror.as_mut());
+        let mirrored = mirror.map_or(Ok(()), |mirror| mirror.add(before, (head, chain), batch.entries()));
         let withheld = mirrored.err().filter(|_| self.mirror.as_ref().is_some_and(Mirror::is_required));
         let mut at = self.chain;
         let hashes = encoded.iter().map(|event| {
@@ -300,31 +235,50 @@ impl Ledger {
     }
 
     /// After a failure: drops the store, opens it again and folds what is new
-    /// into the state. What was acknowledged must be there.
+    /// into the state. What was acknowledged must be there. As long as it cannot be
+    /// opened for a reason that is seen from outside, what failed is still read.
     ///
     /// # Errors
-    /// [`LedgerError`] while it cannot be opened; the store stays closed.
-    pub fn reopen(&mut self, state: &mut State) -> Result<(), LedgerError> {
-        self.store.replace(None);
-        let store = Arc::new(Store::open(&self.dir)?);
-        let (head, chain) = replay(&store, (self.head.next(), self.chain), None, state)?;
-        (self.head, self.chain) = (head, chain);
-        self.witness.put(Head { position: head, chain }).map_err(|(path, error)| StoreError::File(path, error))?;
-        self.store.replace(Some(store));
+    /// [`LedgerError`] while it cannot be opened; only reads go on.
+    pub fn reopen(&mut self, state: &RwLock<State>) -> Result<(), LedgerError> {
+        self.store.fail();
+        Store::check_openable(&self.dir)?;
+        self.store.close()?;
+        Store::forget_cached(&self.dir)?;
+        let store = Store::open(&self.dir)?;
+        let failed = |(path, error)| LedgerError::Store(StoreError::File(path, error));
+        // the folder may be another than the one that failed, with a witness of its own
+        let (mut witness, found) = Witness::open(&self.dir).map_err(failed)?;
+        let known = match found {
+            Found::Head(head) => Some(head),
+            Found::Missing | Found::Damaged => None,
+        };
+        let mut at = (self.head, self.chain);
+        let folded = replay(&store, &mut at, known, &mut state.write());
+        (self.head, self.chain) = at;
+        folded?;
+        witness.put(Head { position: self.head, chain: self.chain }).map_err(failed)?;
+        store.sync_folder()?;
+        self.witness = witness;
+        self.store.hold(Arc::new(store));
         Ok(())
     }
 
-    /// Closes the store after a failure that left its outcome unknown.
+    /// Closes the store for good: it is not left to whoever reads last.
     pub fn close(&mut self) {
-        self.store.replace(None);
+        if let Err(error) = self.store.close() {
+            tracing::debug!(error = %error, "the store is closed when its last reader ends");
+        }
     }
 
     /// Keeps a refused attempt in place of the one before; promises nothing.
     ///
     /// # Errors
-    /// [`LedgerError`] if the store fails.
+    /// [`LedgerError`] if the store fails, or its disk is full but for the reserve.
     pub fn put_attempt(&mut self, key: &str, value: &[u8]) -> Result<(), LedgerError> {
-        let entries = self.store.get()?.put_attempt(key.as_bytes(), value)?;
+        let store = self.store.sound()?;
+        store.check_room(self.reserve)?;
+        let entries = store.put_attempt(key.as_bytes(), value).inspect_err(|_| self.store.fail())?;
         self.mirror.iter_mut().for_each(|mirror| mirror.note(&entries));
         Ok(())
     }
@@ -397,29 +351,30 @@ pub fn restore(from: &Path, dir: &Path) -> Result<Restored, LedgerError> {
     Ok(Restored { head, cut_at: reader.cut_at() })
 }
 
-/// Folds the events from a position on; checks the chain from what is before it,
-/// and that it goes through what the witness says.
+/// Folds the events after a head into a state, and takes the head along; checks the
+/// chain from there, and that it goes through what the witness says.
 fn replay(
     store: &Store,
-    (from, before): (Position, Digest),
+    head: &mut (Position, Digest),
     witness: Option<Head>,
     state: &mut State,
-) -> Result<(Position, Digest), LedgerError> {
-    let (mut next, mut chain) = (from, before);
+) -> Result<(), LedgerError> {
+    let (known, before) = *head;
     let mut found = Position(0);
-    for page in store.pages(from) {
+    for page in store.pages(known.next()) {
         let (first, page) = page?;
         let mut at = page.before;
         let events = page.events().map_err(|error| StoreError::Page(first, error))?;
         for (position, bytes) in (first.0..).map(Position).zip(events) {
-            if position == next && at != chain {
+            let next = head.0.next();
+            if position == next && at != head.1 {
                 return Err(LedgerError::Chain(position));
             }
             at = Digest::of(&[at.as_bytes(), &bytes]);
             found = position;
             if position < next {
-                if position.next() == from && at != before {
-                    return Err(LedgerError::Chain(from));
+                if position == known && at != before {
+                    return Err(LedgerError::Chain(known.next()));
                 }
                 continue;
             }
@@ -431,15 +386,11 @@ fn replay(
             }
             let event = codec::decode(&bytes, position, &|id| state.form(id))?;
             state.apply(&event)?;
-            (next, chain) = (position.next(), at);
+            *head = (position, at);
         }
     }
-    let head = Position(next.0.saturating_sub(1));
-    let expected = witness.map_or(head, |witness| witness.position.max(head));
-    if found < expected {
-        return Err(LedgerError::OtherHead { found, expected });
-    }
-    Ok((head, chain))
+    let expected = witness.map_or(head.0, |witness| witness.position.max(head.0));
+    if found < expected { Err(LedgerError::OtherHead { found, expected }) } else { Ok(()) }
 }
 
 /// Findings as they are stored.
@@ -522,29 +473,52 @@ mod tests {
     #[test]
     fn after_a_failure_what_is_in_the_store_counts() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut ledger, mut state) = ledger(folder.path(), 3);
-        let before = ledger.head();
-        ledger.close();
+        let (mut ledger, state) = ledger(folder.path(), 3);
+        let (before, state) = (ledger.head(), RwLock::new(state));
+        ledger.store.fail();
         assert!(matches!(ledger.append(&[event(4, 1)], &[]), Err(AppendError::Closed(_))));
-        ledger.reopen(&mut state).unwrap();
+        // what failed is still read
+        assert_eq!(ledger.reader().event(Position(3), &|_| None).unwrap().0.position, Position(3));
+        ledger.reopen(&state).unwrap();
         assert_eq!(ledger.head(), before);
         // written, but the answer was lost: the batch is in, and is folded in
         ledger.append(&[event(4, 1), event(5, 1)], &[]).unwrap();
         let after = ledger.head();
         (ledger.head, ledger.chain) = before;
-        ledger.reopen(&mut state).unwrap();
-        assert_eq!((ledger.head(), state.head()), (after, Position(5)));
+        ledger.reopen(&state).unwrap();
+        assert_eq!((ledger.head(), state.read().head()), (after, Position(5)));
     }
 
     #[test]
     fn a_store_that_lost_what_was_acknowledged_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut ledger, mut state) = ledger(folder.path(), 3);
+        let (mut ledger, state) = ledger(folder.path(), 3);
+        let state = RwLock::new(state);
         ledger.head = Position(4);
-        assert!(matches!(ledger.reopen(&mut state), Err(LedgerError::OtherHead { .. })));
+        assert!(matches!(ledger.reopen(&state), Err(LedgerError::OtherHead { .. })));
         ledger.head = Position(3);
         ledger.chain = Digest::ZERO;
-        assert!(matches!(ledger.reopen(&mut state), Err(LedgerError::Chain(_))));
+        assert!(matches!(ledger.reopen(&state), Err(LedgerError::Chain(_))));
+    }
+
+    #[test]
+    fn a_store_that_failed_is_opened_again_once_nobody_reads_from_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut ledger, state) = ledger(folder.path(), 3);
+        let state = RwLock::new(state);
+        let reading = ledger.store.get().unwrap();
+        assert!(matches!(ledger.reopen(&state), Err(LedgerError::StillRead)));
+        assert!(ledger.reader().event(Position(3), &|_| None).is_ok(), "reads go on");
+        drop(reading);
+        ledger.reopen(&state).unwrap();
+        // a store that is gone is not made anew in its place
+        std::fs::rename(folder.path().join("db"), folder.path().join("away")).unwrap();
+        assert!(matches!(ledger.append(&[event(4, 1)], &[]), Err(AppendError::Unknown(_))));
+        assert!(ledger.reopen(&state).is_err());
+        assert!(!folder.path().join("db").exists());
+        std::fs::rename(folder.path().join("away"), folder.path().join("db")).unwrap();
+        ledger.reopen(&state).unwrap();
+        assert_eq!(state.read().head(), Position(4), "it was written, and counts");
     }
 
     #[test]

@@ -178,37 +178,3 @@ async fn a_silent_or_half_open_connection_does_not_keep_the_service_from_stoppin
         let _ = connection.read_to_end(&mut rest).await;
     }
 }
-
-#[tokio::test]
-async fn on_a_full_disk_writing_stops_reads_go_on_and_writing_resumes_by_itself() {
-    /// Bytes of the file that fills the disk; half of it is room for others.
-    const FILL: u64 = 512 << 20;
-    let folder = tempfile::tempdir().unwrap();
-    let disk = rustix::fs::statvfs(folder.path()).unwrap();
-    let reserve = (disk.f_bavail * disk.f_frsize).saturating_sub(FILL / 2) >> 20;
-    let server = Server::start_with(&folder.path().join("store"), &["--disk-reserve", &reserve.to_string()]);
-    let client = Client::connect(&server.address).await.unwrap();
-    let units = city::units().as_array().unwrap().iter().map(city::unit).collect();
-    client.apply_units(wire::ApplyUnitsRequest { units, ..Default::default() }).await.unwrap();
-    let filling = folder.path().join("filling");
-    let file = std::fs::File::create(&filling).unwrap();
-    rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, FILL).unwrap();
-    let mut report = request("C-2", 2024, wire::Coverage::Own, &balanced(1));
-    report.request_id = "the-same".to_owned();
-    for _ in 0..3 {
-        match client.submit(report.clone()).await.unwrap_err() {
-            ClientError::Failed(status) => {
-                assert_eq!(status.code(), Code::ResourceExhausted);
-                assert!(status.message().contains("the disk is full"), "{status}");
-                assert!(status.get_details_retry_info().unwrap().retry_delay.unwrap() > Duration::from_secs(1));
-            }
-            other => panic!("{other}"),
-        }
-    }
-    let read = || client.rollup(city::rollup_request("C", 2024, wire::Basis::Units));
-    assert_eq!(read().await.unwrap().reports, 0);
-    drop(file);
-    std::fs::remove_file(&filling).unwrap();
-    assert_eq!(client.submit(report).await.unwrap().outcome(), wire::Outcome::Accepted);
-    assert_eq!(read().await.unwrap().reports, 1);
-}

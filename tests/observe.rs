@@ -92,6 +92,29 @@ async fn metrics_count_what_was_decided_and_health_tells_of_a_mirror_that_failed
     end.cancel();
 }
 
+#[tokio::test]
+async fn health_says_that_nothing_can_be_written_before_a_caller_meets_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::load(None).unwrap();
+    drop(Desk::open(folder.path(), &catalog, clock::system).unwrap());
+    // no disk has that much room
+    let keeping = Keeping { disk_reserve: u64::MAX, ..Keeping::default() };
+    let desk = Arc::new(Desk::open_with(folder.path(), keeping, &catalog, clock::system).unwrap());
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let address =
+        observe(address, Arc::clone(&desk), CancellationToken::new(), CancellationToken::new()).await.unwrap();
+    assert_eq!(figure(&get(address, "/metrics").await.1, "crossfoot_writing_stopped"), 0);
+    desk.tend();
+    let told = loop {
+        let (code, told) = get(address, "/healthz").await;
+        if code == 503 {
+            break told;
+        }
+    };
+    assert!(told.contains("the disk is full"), "{told}");
+    assert_eq!(figure(&get(address, "/metrics").await.1, "crossfoot_writing_stopped"), 1);
+}
+
 #[test]
 fn serve_checks_its_settings_without_serving() {
     let folder = tempfile::tempdir().unwrap();

@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::JoinHandle;
 use tokio::time::Sleep;
 use tokio_rustls::server::TlsStream;
 use tokio_stream::wrappers::ReceiverStream;
@@ -41,18 +42,19 @@ struct Guard {
     silent: Option<Pin<Box<Sleep>>>,
 }
 
-/// Accepts connections until told to stop; `end` then closes those still open.
+/// Accepts connections until told to stop, in a task that is given too; `end` then
+/// closes those still open.
 pub(super) fn accept(
     listener: TcpListener,
     tls: Option<Arc<Tls>>,
     capacity: Capacity,
     stop: CancellationToken,
     end: CancellationToken,
-) -> ReceiverStream<io::Result<Guarded>> {
+) -> (ReceiverStream<io::Result<Guarded>>, JoinHandle<()>) {
     const WAITING: usize = 16;
     let (accepted, incoming) = mpsc::channel(WAITING);
     let places = Arc::new(Semaphore::new(capacity.connections));
-    tokio::spawn(async move {
+    let accepting = tokio::spawn(async move {
         loop {
             // further connections wait in the system's own queue
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
@@ -83,7 +85,7 @@ pub(super) fn accept(
             }
         }
     });
-    ReceiverStream::new(incoming)
+    (ReceiverStream::new(incoming), accepting)
 }
 
 /// Passes a connection on once both ends agree on TLS; it may not take longer than it
@@ -220,7 +222,7 @@ mod tests {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, end) = (CancellationToken::new(), CancellationToken::new());
-        let mut incoming = accept(listener, Some(Arc::new(tls)), Capacity::default(), stop, end);
+        let (mut incoming, _) = accept(listener, Some(Arc::new(tls)), Capacity::default(), stop, end);
 
         let read = |file: &Path| FileText::read(file).unwrap();
         let roots = authorities(&read(files.client_authorities.as_deref().unwrap()), clock::system()).unwrap();

@@ -57,6 +57,8 @@ async fn metrics(State(observed): State<Observed>) -> impl IntoResponse {
     let known = registry.sub_registry_with_prefix("crossfoot");
     let position = i64::try_from(observed.desk.head().0).unwrap_or(i64::MAX);
     known.register("ledger_position", "Head of the ledger", ConstGauge::new(position));
+    let problem = i64::from(observed.desk.problem().is_some());
+    known.register("writing_stopped", "1 while nothing can be written", ConstGauge::new(problem));
     if let Some(mirror) = observed.desk.mirror() {
         let behind = position.saturating_sub(i64::try_from(mirror.position.0).unwrap_or(i64::MAX));
         known.register("mirror_behind_events", "Events that are not in the mirror yet", ConstGauge::new(behind));
@@ -73,22 +75,23 @@ async fn metrics(State(observed): State<Observed>) -> impl IntoResponse {
     }
 }
 
-/// 200 while reports can be acknowledged; 503 while the service stops or the store
-/// is closed. A mirror that failed is told, and is 200: reports are taken.
+/// 200 while reports can be acknowledged; 503 while the service stops or nothing can
+/// be written. A mirror that failed and is not required is told, and is 200.
 async fn health(State(observed): State<Observed>) -> impl IntoResponse {
     let stopping = observed.stop.is_cancelled();
-    let open = observed.desk.is_open();
+    let problem = observed.desk.problem();
+    let serving = problem.is_none() && !stopping;
     let mirror = observed
         .desk
         .mirror()
         .map(|mirror| json!({ "path": mirror.path, "position": mirror.position.0, "problem": mirror.problem }));
     let told = json!({
-        "serving": open && !stopping,
+        "serving": serving,
         "stopping": stopping,
-        "store_open": open,
+        "problem": problem,
         "position": observed.desk.head().0,
         "mirror": mirror,
     });
-    let status = if open && !stopping { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if serving { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(header::CONTENT_TYPE, "application/json")], format!("{told}\n"))
 }

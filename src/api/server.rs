@@ -47,6 +47,9 @@ pub enum ServerError {
     /// Descriptors cannot be shown to clients.
     #[error("reflection: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
+    /// A task without which the service would only seem to work has ended.
+    #[error("the service ended: a task of its own panicked")]
+    Task,
     /// HTTP/2 failed.
     #[error("the server failed: {0}")]
     Transport(#[from] tonic::transport::Error),
@@ -191,11 +194,22 @@ impl Server {
             .layer(GateLayer(Arc::clone(&gate)))
             .layer(Calls::new(&self.capacity, Arc::clone(&traffic), traces, closing.clone()))
             .add_routes(routes);
-        let incoming = guard::accept(self.listener, self.tls, self.capacity, closing.clone(), end.clone());
+        let (incoming, mut accepting) =
+            guard::accept(self.listener, self.tls, self.capacity, closing.clone(), end.clone());
         let mut serving = pin!(router.serve_with_incoming_shutdown(incoming, closing.clone().cancelled_owned()));
-        let tending = tokio::spawn(tend(Arc::clone(&desk), gate, closing.clone()));
+        let mut tending = tokio::spawn(tend(Arc::clone(&desk), gate, closing.clone()));
         let _end = (end.clone().drop_guard(), closing.clone().drop_guard());
+        // either ends by itself once the service stops
+        let panicked = async {
+            tokio::select! {
+                Err(_) = &mut tending => {}
+                Err(_) = &mut accepting => {}
+                else => std::future::pending().await,
+            }
+        };
         tokio::select! {
+            biased;
+            () = panicked => return Err(ServerError::Task),
             ended = &mut serving => ended?,
             () = stop.cancelled() => {}
         }

@@ -33,11 +33,15 @@ pub(super) fn code_and_reason(error: &SubmitError) -> (Code, &'static str) {
     }
 }
 
-/// When to ask again, where a caller is refused for want of room.
+/// When the same call may be answered, where it was refused for want of room or of
+/// a disk.
 fn retry_after(error: &SubmitError) -> Option<Duration> {
     match error {
-        SubmitError::FellBehind(_) | SubmitError::TooManyPastReads => Some(limits::RETRY_AFTER),
-        SubmitError::DiskFull => Some(limits::RETRY_FULL_DISK),
+        SubmitError::FellBehind(_)
+        | SubmitError::TooManyPastReads
+        | SubmitError::Unreadable(_)
+        | SubmitError::Unavailable(_) => Some(limits::RETRY_AFTER),
+        SubmitError::DiskFull => Some(limits::RETRY_WHEN_FULL),
         SubmitError::Malformed { .. }
         | SubmitError::UnknownUnit(..)
         | SubmitError::UnknownForm(_)
@@ -46,9 +50,7 @@ fn retry_after(error: &SubmitError) -> Option<Duration> {
         | SubmitError::NotFound(_)
         | SubmitError::Precondition(_)
         | SubmitError::Invalid(_)
-        | SubmitError::BeyondHead { .. }
-        | SubmitError::Unreadable(_)
-        | SubmitError::Unavailable(_) => None,
+        | SubmitError::BeyondHead { .. } => None,
     }
 }
 
@@ -182,7 +184,8 @@ fn shortened(message: String) -> String {
     if message.chars().count() <= MOST { message } else { message.chars().take(MOST).chain("…".chars()).collect() }
 }
 
-/// A submission or read that was not judged.
+/// A submission or read that was not judged; the details say when to ask again, if
+/// that helps.
 pub(super) fn from_submit(error: &SubmitError) -> Status {
     let (code, reason) = code_and_reason(error);
     let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
@@ -206,7 +209,7 @@ mod tests {
     use crate::words::{UnitCode, Year};
 
     #[test]
-    fn whoever_is_refused_for_want_of_room_and_nobody_else_is_told_when_to_ask_again() {
+    fn whoever_is_refused_for_want_of_room_or_of_a_disk_and_nobody_else_is_told_when_to_ask_again() {
         let text = String::new;
         let errors = [
             SubmitError::Malformed { form: text(), problem: text() },
@@ -225,10 +228,10 @@ mod tests {
             SubmitError::Unavailable(text()),
         ];
         for error in &errors {
-            let no_room = code_and_reason(error).0 == Code::ResourceExhausted;
+            let passing = matches!(code_and_reason(error).0, Code::ResourceExhausted | Code::Unavailable);
             for status in [from_submit(error), resumable(error, Position(1))] {
                 let told = status.get_details_retry_info().and_then(|retry| retry.retry_delay);
-                assert_eq!(told.is_some(), no_room, "{error:?}");
+                assert_eq!(told.is_some(), passing, "{error:?}");
                 assert!(status.get_details_error_info().is_some());
             }
         }

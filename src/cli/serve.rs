@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
 use super::output::{self, Answer};
+use super::panics;
 use super::settings::{Callers, Settings, Stated, resolve};
 use crate::api::{Access, Server, Stopped};
 use crate::ingest::Desk;
@@ -33,6 +34,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     let (_, settings) = resolve(args.flags.clone(), args.config.as_deref())?;
     let Settings { data, listen, observe, catalog, keeping, capacity, callers, logging } = settings;
     let exporter = telemetry::start(logging)?;
+    panics::end_the_process();
     // the address first: a second server must not touch the ledger
     let Callers { transport, access } = callers;
     let guarded = access.tokens || transport.knows_callers();

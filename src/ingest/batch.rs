@@ -63,7 +63,7 @@ pub(super) enum Work {
         by: Arc<str>,
         reply: Reply<Position>,
     },
-    /// What failed is tried again; nobody waits.
+    /// It is looked whether something can be written; nobody waits.
     Tend,
     /// Told once everything before it was decided and committed, or failed.
     Settle(Reply<()>),

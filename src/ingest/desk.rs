@@ -13,6 +13,7 @@ use super::admit::{Admitted, admit};
 use super::attempts::Attempts;
 use super::batch::{Reply, Work};
 use super::counters::Counters;
+use super::durable::Problem;
 use super::moment::At;
 use super::outcome::{Decision, SeriesChoice, Submission, SubmitError};
 use super::writer::Writer;
@@ -81,6 +82,7 @@ pub struct Desk {
     pub(super) clock: Clock,
     mirror: Option<Arc<RwLock<MirrorStatus>>>,
     counters: Counters,
+    problem: Problem,
     /// Room for what waits for the writer.
     room: Arc<Semaphore>,
     /// Questions about the past that are put together now.
@@ -112,7 +114,7 @@ impl Desk {
         let (state, attempts) = (Arc::new(RwLock::new(state)), Arc::new(RwLock::new(attempts)));
         let (queue, work) = mpsc::channel(limits::QUEUE_SUBMISSIONS);
         let reader = ledger.reader();
-        let counters = Counters::default();
+        let (counters, problem) = (Counters::default(), Problem::default());
         let room = Arc::new(Semaphore::new(limits::QUEUE_KIB as usize));
         let (published, heads) = watch::channel(state.read().head());
         let (tokens_published, token_changes) = watch::channel(state.read().tokens().changed());
@@ -126,6 +128,8 @@ impl Desk {
             published,
             token_changes: tokens_published,
             counters: counters.clone(),
+            problem: problem.clone(),
+            tried: false,
         };
         let thread = std::thread::Builder::new().name("ledger".to_owned()).spawn(move || writer.run(work));
         let writer = Some(thread.map_err(DeskError::Thread)?);
@@ -142,6 +146,7 @@ impl Desk {
             past_reads: AtomicUsize::new(0),
             room,
             counters,
+            problem,
         })
     }
 
@@ -157,10 +162,12 @@ impl Desk {
         &self.counters
     }
 
-    /// Whether the store is open; it is closed after a failure until it opens again.
+    /// Why nothing can be written now, if so.
     #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.reader.is_open()
+    pub fn problem(&self) -> Option<String> {
+        let gone = self.queue.as_ref().is_none_or(mpsc::Sender::is_closed);
+        let problem = if gone { Some(stopped()) } else { self.problem.now() };
+        problem.map(|problem| problem.to_string())
     }
 
     /// How the mirror does, if there is one.
@@ -169,11 +176,11 @@ impl Desk {
         self.mirror.as_ref().map(|status| status.read().clone())
     }
 
-    /// Has what failed tried again; does not wait.
+    /// Has it looked whether something can be written, and what failed tried again;
+    /// does not wait.
     pub fn tend(&self) {
-        let ill = self.mirror().is_some_and(|mirror| mirror.problem.is_some());
-        if let Some(queue) = self.queue.as_ref().filter(|_| ill) {
-            // a full queue tends by itself
+        if let Some(queue) = &self.queue {
+            // a full queue is worked off, which tells as much
             let _ = queue.try_send(Work::Tend);
         }
     }
@@ -190,7 +197,7 @@ impl Desk {
     /// # Errors
     /// [`LedgerError`].
     pub fn back_up(&self, out: impl std::io::Write) -> Result<(Position, Digest), LedgerError> {
-        self.reader.back_up(out)
+        self.reader.back_up(self.head(), out)
     }
 
     /// Hands something to the writer and waits for its answer.

@@ -1,8 +1,8 @@
 //! The writer: takes what waits, decides it in order, makes it durable, applies
 //! it, then acknowledges. It is the only one that appends.
 //!
-//! While the disk works the next batch gathers. After a failed append nothing is
-//! acknowledged: the store is dropped and opened again, and what is in it counts.
+//! While the disk works the next batch gathers. What happens when the disk fails
+//! stands in `durable`.
 
 use std::mem;
 use std::sync::Arc;
@@ -14,13 +14,14 @@ use super::admit::Admitted;
 use super::attempts::{Attempt, Attempts, stored_key};
 use super::batch::{Batch, Reply, Told, Waiting, Work, tell};
 use super::counters::Counters;
+use super::durable::{Durable, Problem};
 use super::explain;
 use super::outcome::{Decision, Outcome, Receipt, SubmitError};
 use super::sequence::{Judged, Overlay, Verdicts};
 use crate::domain::event::{Event, EventKind, QueryExplained, SeriesKey, UnitsApplied};
 use crate::domain::{Series, State};
 use crate::form::Explanation;
-use crate::ledger::{AppendError, Appended, Ledger, LedgerError, LedgerReader, Signer};
+use crate::ledger::{Ledger, LedgerError, LedgerReader, Signer};
 use crate::words::clock::Clock;
 use crate::words::{Digest, Position, limits};
 
@@ -38,6 +39,9 @@ pub(super) struct Writer {
     /// Tells those whose token may have ended.
     pub(super) token_changes: watch::Sender<Position>,
     pub(super) counters: Counters,
+    pub(super) problem: Problem,
+    /// Whether it was tried to open the store again since it was tended.
+    pub(super) tried: bool,
 }
 
 impl Writer {
@@ -51,14 +55,22 @@ impl Writer {
                     Err(_) => break,
                 }
             }
+            if work.iter().any(|work| matches!(work, Work::Tend)) {
+                self.tend();
+            }
             self.work(work);
         }
+        self.ledger.close();
     }
 
     /// Decides and commits what was taken from the queue.
     fn work(&mut self, work: Vec<Work>) {
         let mut waiting = work.into_iter().peekable();
         while waiting.peek().is_some() {
+            // what is decided must be decided on what is in the store
+            if !self.reader.is_sound() {
+                self.look();
+            }
             let state = Arc::clone(&self.state);
             let batch = {
                 let state = state.read();
@@ -82,11 +94,7 @@ impl Writer {
     fn decide(&mut self, work: Work, overlay: &mut Overlay<'_>, batch: &mut Batch) {
         match work {
             Work::IssueToken { .. } | Work::RevokeToken { .. } => self.token(work, overlay, batch),
-            Work::Tend => {
-                if let Err(error) = self.ledger.tend_mirror() {
-                    tracing::debug!(error = %error, "the mirror is not ready yet");
-                }
-            }
+            Work::Tend => {}
             Work::Settle(reply) => batch.settled.push(reply),
             Work::Submit(admitted, reply) => match overlay.judge(&admitted) {
                 Ok(judged) => self.judged(*admitted, judged, reply, overlay, batch),
@@ -249,8 +257,12 @@ impl Writer {
         let gave_way = self.attempts.write().put(&admitted.series, attempt);
         let ledger = &mut self.ledger;
         let removed = gave_way.map_or(Ok(()), |series| ledger.remove_attempt(&stored_key(&series)));
-        if let Err(error) = stored.and(removed) {
-            tracing::warn!(error = %error, "a refused attempt could not be kept");
+        match stored.and(removed) {
+            // why is told elsewhere, and once
+            Err(LedgerError::Closed) => {}
+            Err(error) if error.is_disk_full() => {}
+            Err(error) => tracing::warn!(error = %error, "a refused attempt could not be kept"),
+            Ok(()) => {}
         }
     }
 
@@ -259,11 +271,11 @@ impl Writer {
         let told = mem::take(&mut batch.told);
         let settled = mem::take(&mut batch.settled);
         let done = if batch.events.is_empty() { self.mirrored(&told) } else { self.append(&batch) };
-        let done = done.and_then(|Appended { hashes, withheld }| {
+        let done = done.and_then(|Durable { hashes, withheld }| {
             self.apply(&batch.events);
             self.publish();
             // it is in the store; a retry gets its receipt once it is in the mirror too
-            withheld.map_or(Ok(hashes), |error| Err(no_mirror(&error)))
+            withheld.map_or(Ok(hashes), Err)
         });
         match done {
             Ok(hashes) => {
@@ -280,36 +292,6 @@ impl Writer {
         settled.into_iter().for_each(|reply| tell(reply, Ok(())));
     }
 
-    /// Earlier receipts are told once they are in the mirror that is required.
-    fn mirrored(&mut self, told: &[Told]) -> Result<Appended, SubmitError> {
-        let receipts = told.iter().any(|told| told.receipt_of.is_some());
-        let ready = if receipts { self.ledger.tend_mirror() } else { Ok(()) };
-        ready.map(|()| Appended { hashes: Vec::new(), withheld: None }).map_err(|error| no_mirror(&error))
-    }
-
-    fn append(&mut self, batch: &Batch) -> Result<Appended, SubmitError> {
-        match self.ledger.append(&batch.events, &batch.texts) {
-            Ok(appended) => {
-                self.counters.committed(&batch.events);
-                return Ok(appended);
-            }
-            Err(AppendError::DiskFull) => return Err(SubmitError::DiskFull),
-            Err(AppendError::Mirror(error)) => return Err(no_mirror(&error)),
-            Err(AppendError::Unknown(error)) => {
-                tracing::error!(error = %error, "a commit failed; the store is opened again");
-                self.ledger.close();
-            }
-            Err(AppendError::Closed(error)) => tracing::warn!(error = %error, "the store is closed; opening it again"),
-        }
-        let reopened = self.ledger.reopen(&mut self.state.write());
-        self.publish();
-        match reopened {
-            Ok(()) => tracing::info!(position = %self.ledger.head().0, "the store is open again"),
-            Err(ref error) => tracing::error!(error = %error, "the store does not open; reads go on from memory"),
-        }
-        Err(SubmitError::Unavailable("the commit failed, its outcome is not known".to_owned()))
-    }
-
     /// Applies durable events; readers get in between.
     fn apply(&self, events: &[Event]) {
         const AT_ONCE: usize = 64;
@@ -323,16 +305,6 @@ impl Writer {
                 }
             }
         }
-    }
-
-    /// Wakes those who wait for events.
-    fn publish(&self) {
-        let (head, tokens) = {
-            let state = self.state.read();
-            (state.head(), state.tokens().changed())
-        };
-        self.published.send_if_modified(|known| std::mem::replace(known, head) != head);
-        self.token_changes.send_if_modified(|known| std::mem::replace(known, tokens) != tokens);
     }
 
     /// Tells a decision that appended nothing, with the first receipt if it has one.
@@ -389,11 +361,6 @@ impl Writer {
             }
         }
     }
-}
-
-/// What is said while the mirror that is required cannot be written.
-fn no_mirror(error: &LedgerError) -> SubmitError {
-    SubmitError::Unavailable(format!("the mirror cannot be written: {error}"))
 }
 
 /// The receipt of a report in the ledger.

@@ -9,9 +9,9 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Read, Seek as _, SeekFrom, Write};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use super::store::check_in_place;
 use crate::words::{Digest, Position};
 
 pub(super) const MAGIC: &[u8; 16] = b"crossfoot copy 1";
@@ -63,6 +63,18 @@ pub(super) struct Record {
     pub(super) entries: Vec<Entry>,
 }
 
+/// Whether a copy was begun at a path: a full disk may leave an empty file, or a part
+/// of the magic.
+pub(super) fn is_begun(path: &Path) -> io::Result<bool> {
+    let mut begun = Vec::new();
+    match File::open(path) {
+        Ok(file) => file.take(MAGIC.len() as u64).read_to_end(&mut begun)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    Ok(begun.len() == MAGIC.len() || !MAGIC.starts_with(&begun))
+}
+
 /// What vouches for the length of a record.
 fn vouch(chain: &Digest, length: &[u8]) -> [u8; 4] {
     let digest = Digest::of(&[chain.as_bytes(), b"length", length]);
@@ -103,19 +115,22 @@ pub(super) fn record(before: &Digest, payload: &[u8]) -> io::Result<(Vec<u8>, Di
 pub(super) struct CopyWriter<W> {
     out: W,
     chain: Digest,
+    /// Where the last record ends.
+    end: u64,
 }
 
 impl<W: Write> CopyWriter<W> {
     /// Begins a copy.
     pub(super) fn begin(mut out: W) -> io::Result<Self> {
         out.write_all(MAGIC)?;
-        Ok(Self { out, chain: Digest::ZERO })
+        Ok(Self { out, chain: Digest::ZERO, end: MAGIC.len() as u64 })
     }
 
     /// Adds a record in one piece.
     pub(super) fn add(&mut self, head: (Position, Digest), entries: &[Entry]) -> io::Result<()> {
         let (record, chain) = record(&self.chain, &payload(head, entries)?)?;
         self.out.write_all(&record)?;
+        self.end = self.end.saturating_add(record.len() as u64);
         self.chain = chain;
         Ok(())
     }
@@ -126,13 +141,23 @@ impl<W: Write> CopyWriter<W> {
 }
 
 impl CopyWriter<File> {
-    /// Makes what was added durable, in a file that is still there.
-    pub(super) fn sync(self) -> io::Result<Self> {
+    /// Makes what was added durable, in a file that is still at its path.
+    pub(super) fn sync(self, path: &Path) -> io::Result<Self> {
         self.out.sync_data()?;
-        match self.out.metadata()?.nlink() {
-            0 => Err(io::Error::new(io::ErrorKind::NotFound, "the file was removed")),
-            _ => Ok(self),
-        }
+        check_in_place(&self.out, path)?;
+        Ok(self)
+    }
+
+    /// Whether the file is still at its path.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        check_in_place(&self.out, path).is_ok()
+    }
+
+    /// Takes back what a failed write left of a record.
+    pub(super) fn cut_back(&mut self) -> io::Result<()> {
+        self.out.set_len(self.end)?;
+        self.out.seek(SeekFrom::Start(self.end))?;
+        Ok(())
     }
 }
 
@@ -159,7 +184,7 @@ impl CopyReader<File> {
         let mut file = OpenOptions::new().write(true).open(&self.path).map_err(failed)?;
         file.set_len(self.at).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
-        Ok(CopyWriter { out: file, chain: self.chain })
+        Ok(CopyWriter { out: file, chain: self.chain, end: self.at })
     }
 }
 

@@ -5,14 +5,14 @@
 //! that fails is said to be behind until it has caught up by itself; with
 //! `required` nothing is acknowledged meanwhile.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use super::copy::{CopyError, CopyReader, CopyWriter, Entry};
+use super::copy::{CopyError, CopyReader, CopyWriter, Entry, is_begun};
 use super::store::{Store, StoreError};
 use super::{LedgerError, chain_after, text_digests};
 use crate::words::{Digest, Position, limits};
@@ -44,18 +44,21 @@ pub struct MirrorStatus {
 pub(super) struct Mirror {
     mirroring: Mirroring,
     path: PathBuf,
-    /// None after a failure.
+    /// None until it is opened, and after a failure that may have left anything.
     out: Option<CopyWriter<File>>,
+    /// How far the copy goes.
     head: (Position, Digest),
+    /// Refused attempts were left out.
+    lacks_attempts: bool,
     status: Arc<RwLock<MirrorStatus>>,
 }
 
 /// Opens the copy, or begins it; gives how far it goes.
 fn open(dir: &Path, path: &Path) -> Result<(CopyWriter<File>, (Position, Digest)), CopyError> {
     let failed = |error| CopyError::File(path.to_owned(), error);
-    if !path.try_exists().map_err(failed)? {
+    if !is_begun(path).map_err(failed)? {
         std::fs::create_dir_all(dir).map_err(failed)?;
-        let file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
+        let file = File::create(path).map_err(failed)?;
         let out = CopyWriter::begin(file).map_err(failed)?;
         let file = out.into_inner();
         file.sync_all().and_then(|()| File::open(dir)?.sync_all()).map_err(failed)?;
@@ -73,7 +76,7 @@ impl Mirror {
         let path = mirroring.dir.join(FILE);
         let status = MirrorStatus { path: path.clone(), ..MirrorStatus::default() };
         let (head, status) = ((Position(0), Digest::ZERO), Arc::new(RwLock::new(status)));
-        Self { mirroring, path, out: None, head, status }
+        Self { mirroring, path, out: None, head, lacks_attempts: false, status }
     }
 
     pub(super) fn status(&self) -> Arc<RwLock<MirrorStatus>> {
@@ -95,30 +98,31 @@ impl Mirror {
     }
 
     fn try_ready(&mut self, store: &Store, head: (Position, Digest)) -> Result<(), LedgerError> {
-        if self.out.is_some() && self.head == head {
+        if self.out.is_some() && self.head == head && !self.lacks_attempts {
             return Ok(());
         }
-        let (out, at) = open(&self.mirroring.dir, &self.path)?;
+        // a copy may be long: it is read again only where its end is not known
+        if !self.out.as_ref().is_some_and(|out| out.is_at(&self.path)) {
+            self.out = None;
+            let (out, at) = open(&self.mirroring.dir, &self.path)?;
+            (self.out, self.head) = (Some(out), at);
+        }
+        let ready = self.catch_up(store, head);
+        if ready.as_ref().is_err_and(|error| !super::is_passing(error)) {
+            self.out = None;
+        }
+        ready
+    }
+
+    /// Adds what the copy lacks.
+    fn catch_up(&mut self, store: &Store, head: (Position, Digest)) -> Result<(), LedgerError> {
+        let mut at = self.head;
         if at.0 > head.0 {
             return Err(LedgerError::OtherHead { found: head.0, expected: at.0 });
         }
-        let other = || LedgerError::OtherHistory(self.path.clone());
         if at.0 > Position(0) && chain_after(store, at.0)? != at.1 {
-            return Err(other());
+            return Err(LedgerError::OtherHistory(self.path.clone()));
         }
-        let (out, at) = self.catch_up(store, head, (out, at))?;
-        (self.out, self.head) = (Some(out), at);
-        Ok(())
-    }
-
-    /// Adds what a copy lacks; durable when this returns.
-    fn catch_up(
-        &self,
-        store: &Store,
-        head: (Position, Digest),
-        (mut out, mut at): (CopyWriter<File>, (Position, Digest)),
-    ) -> Result<(CopyWriter<File>, (Position, Digest)), LedgerError> {
-        let failed = |error| CopyError::File(self.path.clone(), error);
         let mut entries: Vec<Entry> = Vec::new();
         for page in store.raw_pages(at.0.next()) {
             let (first, page_entries, page) = page?;
@@ -135,67 +139,100 @@ impl Mirror {
             let chain = events.iter().fold(before, |chain, event| Digest::of(&[chain.as_bytes(), event]));
             at = (last, chain);
             if entries.len() >= limits::COMMIT_BYTES / limits::PAGE_BYTES {
-                out.add(at, &std::mem::take(&mut entries)).map_err(failed)?;
+                self.extend(at, &std::mem::take(&mut entries))?;
             }
-        }
-        entries.extend(store.attempt_entries()?);
-        if !entries.is_empty() {
-            out.add(at, &entries).map_err(failed)?;
         }
         if at != head {
             return Err(LedgerError::OtherHistory(self.path.clone()));
         }
-        Ok((out.sync().map_err(failed)?, at))
+        entries.extend(store.attempt_entries()?);
+        self.extend(at, &entries)?;
+        self.lacks_attempts = false;
+        Ok(())
     }
 
     /// Makes the copy anew beside the old one and puts it in its place, so that what
     /// was taken out of the store is not in it either. After a failure the mirror is
     /// behind, and is made anew once its file was taken away.
     pub(super) fn make_anew(&mut self, store: &Store, head: (Position, Digest)) {
-        let failed = |error| CopyError::File(self.path.clone(), error);
-        self.out = None;
-        let beside = self.path.with_extension("copy.new");
-        let made = (|| {
-            match std::fs::remove_file(&beside) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error).into()),
-                Ok(()) | Err(_) => {}
-            }
-            let (out, at) = open(&self.mirroring.dir, &beside)?;
-            let (out, at) = self.catch_up(store, head, (out, at))?;
-            std::fs::rename(&beside, &self.path).map_err(failed)?;
-            File::open(&self.mirroring.dir).and_then(|dir| dir.sync_all()).map_err(failed)?;
-            Ok::<_, LedgerError>((out, at))
-        })();
-        match made {
-            Ok((out, at)) => {
-                (self.out, self.head) = (Some(out), at);
-                self.tell(None);
-            }
-            Err(error) => self.tell(Some(&error)),
+        let made = self.made_anew(store, head);
+        if made.is_err() {
+            self.out = None;
         }
+        self.tell(made.err().as_ref());
+    }
+
+    fn made_anew(&mut self, store: &Store, head: (Position, Digest)) -> Result<(), LedgerError> {
+        let dir = &self.mirroring.dir;
+        let beside = self.path.with_extension("copy.new");
+        match std::fs::remove_file(&beside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(self.failed(error)),
+            Ok(()) | Err(_) => {}
+        }
+        let (out, at) = open(dir, &beside)?;
+        let mut anew = Self {
+            mirroring: self.mirroring.clone(),
+            path: beside,
+            out: Some(out),
+            head: at,
+            lacks_attempts: true,
+            status: Arc::clone(&self.status),
+        };
+        anew.catch_up(store, head)?;
+        let renamed = std::fs::rename(&anew.path, &self.path).and_then(|()| File::open(dir)?.sync_all());
+        renamed.map_err(|error| self.failed(error))?;
+        (self.out, self.head, self.lacks_attempts) = (anew.out, anew.head, anew.lacks_attempts);
+        Ok(())
     }
 
     /// Adds a commit; durable when this returns. After an error the mirror is
     /// behind until it was made ready again.
-    pub(super) fn add(&mut self, head: (Position, Digest), entries: &[Entry]) -> Result<(), LedgerError> {
-        let added = match self.out.take() {
-            None => Err(io::Error::other("it is behind")),
-            Some(mut out) => out.add(head, entries).and_then(|()| out.sync()).map(|out| self.out = Some(out)),
-        };
-        let added = added.map_err(|error| LedgerError::Copy(CopyError::File(self.path.clone(), error)));
-        if added.is_ok() {
-            self.head = head;
+    pub(super) fn add(
+        &mut self,
+        before: Position,
+        head: (Position, Digest),
+        entries: &[Entry],
+    ) -> Result<(), LedgerError> {
+        if self.head.0 != before {
+            // why was told when it fell behind
+            return Err(self.failed(behind()));
         }
+        let added = self.extend(head, entries);
         self.tell(added.as_ref().err());
         added
     }
 
+    /// Adds a record and syncs it. What a full disk left of it is taken back, so that
+    /// the end of the copy is known; after any other failure it is not.
+    fn extend(&mut self, head: (Position, Digest), entries: &[Entry]) -> Result<(), LedgerError> {
+        let mut out = self.out.take().ok_or_else(|| self.failed(behind()))?;
+        let added = if entries.is_empty() { Ok(()) } else { out.add(head, entries) };
+        if let Err(error) = added {
+            self.out = out.cut_back().is_ok().then_some(out);
+            return Err(self.failed(error));
+        }
+        self.out = Some(out.sync(&self.path).map_err(|error| self.failed(error))?);
+        self.head = head;
+        Ok(())
+    }
+
+    fn failed(&self, error: io::Error) -> LedgerError {
+        LedgerError::Copy(CopyError::File(self.path.clone(), error))
+    }
+
     /// Adds what promises nothing; not synced.
     pub(super) fn note(&mut self, entries: &[Entry]) {
-        if let Some(mut out) = self.out.take() {
-            match out.add(self.head, entries) {
-                Ok(()) => self.out = Some(out),
-                Err(error) => self.tell(Some(&LedgerError::Copy(CopyError::File(self.path.clone(), error)))),
+        // where it is not open, or lacks some, all are added when it catches up
+        if self.lacks_attempts {
+            return;
+        }
+        let Some(mut out) = self.out.take() else { return };
+        match out.add(self.head, entries) {
+            Ok(()) => self.out = Some(out),
+            Err(error) => {
+                self.out = out.cut_back().is_ok().then_some(out);
+                self.lacks_attempts = true;
+                self.tell(Some(&self.failed(error)));
             }
         }
     }
@@ -216,4 +253,9 @@ impl Mirror {
             (None, None) | (Some(_), Some(_)) => {}
         }
     }
+}
+
+/// A commit before was not added.
+fn behind() -> io::Error {
+    io::Error::other("it is behind")
 }

@@ -5,8 +5,12 @@
 //! Linux and files it creates are not synced in their folder: both are done here
 //! (ARCHITECTURE.md tells what was measured).
 
+use std::cell::Cell;
 use std::fs::{File, TryLockError};
 use std::io;
+use std::ops::Bound;
+use std::os::unix::fs::MetadataExt as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use super::copy::{Entry, Part};
@@ -44,10 +48,23 @@ pub enum StoreError {
     Text(Digest),
 }
 
+impl StoreError {
+    /// What failed beneath it, if something did.
+    pub(super) fn kind(&self) -> Option<io::ErrorKind> {
+        match self {
+            Self::DiskFull(_) => Some(io::ErrorKind::StorageFull),
+            Self::File(_, error) | Self::Engine(_, sled::Error::Io(error)) => Some(error.kind()),
+            Self::InUse(_) | Self::UnknownFormat(_) | Self::Engine(..) | Self::Page(..) | Self::Text(_) => None,
+        }
+    }
+}
+
 /// sled's error in plain words: its own name places of its memory.
 fn plain(error: &sled::Error) -> String {
     match error {
         sled::Error::Corruption { .. } => "a file of sled (db, conf or snap.*) is damaged".to_owned(),
+        // sled keeps a text of the error, and the kind
+        sled::Error::Io(problem) if problem.kind() == io::ErrorKind::StorageFull => "the disk is full".to_owned(),
         sled::Error::Io(problem) => problem.to_string(),
         sled::Error::CollectionNotFound(_) | sled::Error::Unsupported(_) | sled::Error::ReportableBug(_) => {
             error.to_string()
@@ -66,6 +83,16 @@ pub(super) struct Store {
     file: File,
     /// Held while the store is open: sled lets go of its own lock late.
     _lock: File,
+}
+
+thread_local! {
+    static LETTING_GO: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread drops a store; a panic of sled's is then caught.
+#[must_use]
+pub fn is_letting_go() -> bool {
+    LETTING_GO.get()
 }
 
 /// Key and value of a refused attempt.
@@ -148,6 +175,24 @@ fn sync(path: &Path) -> Result<File, StoreError> {
     Ok(file)
 }
 
+/// Refuses a file that its path no longer names: what is written to it is lost once
+/// it is closed.
+pub(super) fn check_in_place(file: &File, path: &Path) -> io::Result<()> {
+    let (open, named) = (file.metadata()?, std::fs::metadata(path)?);
+    if (open.dev(), open.ino()) == (named.dev(), named.ino()) {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::NotFound, "another file was put in its place"))
+}
+
+/// Refuses if fewer bytes are free on the disk of a folder.
+fn check_room(dir: &Path, bytes: u64) -> Result<(), StoreError> {
+    let free = rustix::fs::statvfs(dir)
+        .map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+        .map_err(|error| StoreError::File(dir.to_owned(), error.into()))?;
+    if free < bytes { Err(StoreError::DiskFull(dir.to_owned())) } else { Ok(()) }
+}
+
 /// Takes the folder for this process.
 fn lock(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join("lock");
@@ -217,6 +262,26 @@ impl Store {
         Ok(store)
     }
 
+    /// Drops the store. sled panics if it cannot sync meanwhile, as on a disk that
+    /// failed; what was acknowledged was synced before.
+    pub(super) fn let_go(self) {
+        LETTING_GO.set(true);
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(self)));
+        LETTING_GO.set(false);
+        if dropped.is_err() {
+            tracing::warn!("the store could not be synced when it was let go");
+        }
+    }
+
+    /// Has the file read from the disk again: after a sync that failed Linux shows what
+    /// it could not write as if it had written it.
+    pub(super) fn forget_cached(dir: &Path) -> Result<(), StoreError> {
+        let path = dir.join("db");
+        let forgotten =
+            File::open(&path).and_then(|file| Ok(rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?));
+        forgotten.map_err(|error| StoreError::File(path, error))
+    }
+
     /// Makes the names of the files in the folder durable, and of the folder itself.
     pub(super) fn sync_folder(&self) -> Result<(), StoreError> {
         sync(&self.dir)?;
@@ -232,10 +297,16 @@ impl Store {
 
     /// Refuses before sled can meet a full disk.
     pub(super) fn check_room(&self, reserve: u64) -> Result<(), StoreError> {
-        let free = rustix::fs::statvfs(&self.dir)
-            .map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize))
-            .map_err(|error| StoreError::File(self.dir.clone(), error.into()))?;
-        if free < reserve { Err(StoreError::DiskFull(self.dir.clone())) } else { Ok(()) }
+        check_room(&self.dir, reserve)
+    }
+
+    /// Refuses what cannot be opened for certain, and touches nothing: the store is
+    /// gone, may not be written, or sled would not have room to open it.
+    pub(super) fn check_openable(dir: &Path) -> Result<(), StoreError> {
+        let path = dir.join("db");
+        rustix::fs::access(&path, rustix::fs::Access::WRITE_OK)
+            .map_err(|error| StoreError::File(path, error.into()))?;
+        check_room(dir, limits::OPENING_BYTES)
     }
 
     /// Writes a batch: all of it or nothing, and durable when this returns.
@@ -245,10 +316,12 @@ impl Store {
         self.sync()
     }
 
-    /// Makes everything written durable.
+    /// Makes everything written durable, in a file that is still there.
     pub(super) fn sync(&self) -> Result<(), StoreError> {
         self.db.flush().map_err(|error| self.failed(error))?;
-        self.file.sync_data().map_err(|error| StoreError::File(self.dir.join("db"), error))
+        let path = self.dir.join("db");
+        let synced = self.file.sync_data().and_then(|()| check_in_place(&self.file, &path));
+        synced.map_err(|error| StoreError::File(path, error))
     }
 
     /// Puts entries of a copy in, not yet durable.
@@ -323,9 +396,12 @@ impl Store {
         range.map(|entry| self.entry(Part::Ledger, entry)).collect()
     }
 
-    /// The entries of every text.
-    pub(super) fn all_text_entries(&self) -> impl Iterator<Item = Result<Entry, StoreError>> + '_ {
-        self.ledger.scan_prefix([TEXT_KEY]).map(|entry| self.entry(Part::Ledger, entry))
+    /// So many entries of texts after a key.
+    pub(super) fn text_entries_after(&self, key: &[u8], count: usize) -> Result<Vec<Entry>, StoreError> {
+        let after = if key.is_empty() { Bound::Included(&[TEXT_KEY][..]) } else { Bound::Excluded(key) };
+        let texts = self.ledger.range::<&[u8], _>((after, Bound::Unbounded));
+        let texts = texts.map(|entry| self.entry(Part::Ledger, entry)).take(count);
+        texts.take_while(|entry| entry.as_ref().map_or(true, |entry| entry.key.starts_with(&[TEXT_KEY]))).collect()
     }
 
     /// The entries of every attempt.

@@ -85,6 +85,12 @@ pub const COMMIT_BYTES: usize = 4 << 20;
 pub const DISK_RESERVE_BYTES: u64 = 64 << 20;
 /// MiB that may be set as that reserve: more than none, and at most a disk of 16 TiB.
 pub const DISK_RESERVE_MIB_ALLOWED: RangeInclusive<u64> = 1..=16 << 20;
+/// Free bytes without which the store is not opened again after a failure: sled
+/// writes a segment and a snapshot when it opens.
+pub const OPENING_BYTES: u64 = 4 << 20;
+/// How often others may run while it is waited for those who read from a store that
+/// failed, before it is opened again; a read takes some 0.1 ms.
+pub const STILL_READ_YIELDS: usize = 10_000;
 /// Refused attempts kept, one per series; the oldest give way.
 pub const REFUSED_ATTEMPTS: usize = 100_000;
 /// Findings kept with a refused attempt.
@@ -144,8 +150,9 @@ pub const CALL_DEADLINE: Duration = Duration::from_secs(60);
 pub const CALL_DEADLINE_SECONDS_ALLOWED: RangeInclusive<u64> = 1..=3_600;
 /// When a caller that was refused for want of room may ask again.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// When a caller may ask again after the disk was full: someone has to make room.
-pub const RETRY_FULL_DISK: Duration = Duration::from_secs(30);
+/// When a caller that was refused for want of room on the disk may ask again:
+/// somebody must make it first.
+pub const RETRY_WHEN_FULL: Duration = Duration::from_secs(10);
 /// Bytes of one gRPC message: a report, its explanations, and room.
 pub const MESSAGE_BYTES: usize = 2 << 20;
 /// Bytes of one `ApplyUnits` message.
@@ -198,7 +205,8 @@ pub const STOP_GRACE: Duration = Duration::from_secs(10);
 pub const STOP_GRACE_SECONDS_ALLOWED: RangeInclusive<u64> = 1..=600;
 /// How long the spans that wait may take to reach their collector at the end.
 pub const SPANS_FLUSH: Duration = Duration::from_secs(5);
-/// How often what failed is tried again: a mirror whose disk is back.
+/// How often it is looked whether something can be written, and what failed is
+/// tried again: a store or a mirror whose disk is back.
 pub const TEND_EVERY: Duration = Duration::from_secs(2);
 /// How long a connection may idle before it is pinged, so that dead ones go.
 pub const KEEPALIVE: Duration = Duration::from_secs(30);

@@ -4,7 +4,8 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -33,48 +34,43 @@ impl Server {
     /// A server with settings in its environment; its log then goes nowhere.
     pub fn start_in(data: &Path, more: &[&str], settings: &[(&str, String)]) -> Self {
         let log = if settings.is_empty() { Stdio::inherit() } else { Stdio::null() };
-        Self::spawn(Self::command(data, more, settings, "error"), log)
+        let mut command = serve(&[], data, more);
+        command.envs(settings.iter().map(|(name, value)| (*name, value.as_str())));
+        Self::spawn(&mut command, log)
     }
 
     /// A server, and the lines of its log: errors alone.
     pub fn start_telling(data: &Path, more: &[&str]) -> (Self, std::io::Lines<BufReader<ChildStderr>>) {
-        let mut server = Self::spawn(Self::command(data, more, &[], "error"), Stdio::piped());
+        let mut server = Self::spawn(&mut serve(&[], data, more), Stdio::piped());
         let log = BufReader::new(server.child.stderr.take().unwrap()).lines();
         (server, log)
     }
 
     /// A server whose log, of that level, goes to a file.
     pub fn start_logging(data: &Path, more: &[&str], level: &str, log: std::fs::File) -> Self {
-        Self::spawn(Self::command(data, more, &[], level), log.into())
-    }
-
-    fn command(data: &Path, more: &[&str], settings: &[(&str, String)], level: &str) -> Command {
-        let mut command = Command::new(CROSSFOOT);
-        command
-            .args(["serve", "--data"])
-            .arg(data)
-            .args(free(more))
-            .args(more)
-            .env("CROSSFOOT_LOG", level)
-            .envs(settings.iter().map(|(name, value)| (*name, value.as_str())));
-        command
+        Self::spawn(serve(&[], data, more).env("CROSSFOOT_LOG", level), log.into())
     }
 
     /// A server whose log goes to a file, at the level that it is told.
     pub fn start_logged(data: &Path, more: &[&str], log: &Path) -> Self {
-        let mut command = Command::new(CROSSFOOT);
-        command.args(["serve", "--data"]).arg(data).args(free(more)).args(more).env_remove("CROSSFOOT_LOG");
-        Self::spawn(command, std::fs::File::create(log).unwrap().into())
+        let log = std::fs::File::create(log).unwrap();
+        Self::spawn(serve(&[], data, more).env_remove("CROSSFOOT_LOG"), log.into())
+    }
+
+    /// A server that another command starts; its log is added to a file.
+    pub fn start_under(under: &[String], data: &Path, more: &[&str], log: &Path) -> Self {
+        let log = std::fs::File::options().create(true).append(true).open(log).unwrap();
+        Self::spawn(serve(under, data, more).env("CROSSFOOT_LOG", "warn"), log.into())
     }
 
     /// A server that has all its settings from a file.
     pub fn start_from(config: &Path) -> Self {
         let mut command = Command::new(CROSSFOOT);
         command.args(["serve", "--config"]).arg(config).env("CROSSFOOT_LOG", "error");
-        Self::spawn(command, Stdio::inherit())
+        Self::spawn(&mut command, Stdio::inherit())
     }
 
-    fn spawn(mut command: Command, log: Stdio) -> Self {
+    fn spawn(command: &mut Command, log: Stdio) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -108,25 +104,41 @@ impl Server {
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
+    /// The end of a process that ends by itself, which it must within a time.
+    pub fn ended(&mut self, patience: Duration) -> ExitStatus {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(begun.elapsed() < patience, "the process hangs");
+            std::thread::yield_now();
+        }
+    }
+
     pub fn run(&self, args: &[&str]) -> Output {
         run(args, &self.address)
     }
 }
 
-/// A free port, where none is asked for.
-fn free(more: &[&str]) -> &'static [&'static str] {
-    if more.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] }
+/// The command that serves a folder on a free port, begun by another command or by none.
+fn serve(under: &[String], data: &Path, more: &[&str]) -> Command {
+    let free = ["--listen", "127.0.0.1:0"];
+    let listen = if more.contains(&"--listen") { &[][..] } else { &free[..] };
+    let mut words = under.iter().map(String::as_str).chain([CROSSFOOT, "serve", "--data"]);
+    let mut command = Command::new(words.next().unwrap());
+    command.args(words).arg(data).args(listen).args(more).env("CROSSFOOT_LOG", "error");
+    command
 }
 
 /// What a server says that does not start.
 pub fn refused(data: &Path, more: &[&str]) -> String {
-    let output = Command::new(CROSSFOOT)
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(data)
-        .args(more)
-        .env("CROSSFOOT_LOG", "error")
-        .output()
-        .unwrap();
+    refused_under(&[], data, more)
+}
+
+/// The same, of one that another command starts.
+pub fn refused_under(under: &[String], data: &Path, more: &[&str]) -> String {
+    let output = serve(under, data, more).output().unwrap();
     assert_ne!(output.status.code(), Some(0));
     String::from_utf8(output.stderr).unwrap()
 }
