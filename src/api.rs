@@ -6,6 +6,8 @@
 mod admin_service;
 mod convert;
 mod form_service;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod guard;
 mod observe;
 mod paging;

@@ -5,6 +5,8 @@ mod check;
 mod copies;
 mod demo;
 mod explain;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod output;
 mod plot;
 mod proto;

@@ -14,6 +14,8 @@ mod contributions;
 mod counters;
 mod desk;
 mod explain;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod moment;
 mod outcome;
 mod reconcile;

@@ -7,6 +7,8 @@
 
 mod codec;
 mod copy;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod mirror;
 mod page;
 mod store;
