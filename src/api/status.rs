@@ -55,10 +55,22 @@ pub(super) fn resumable(error: &SubmitError, told: Position) -> Status {
     status_with(code, reason, format!("{error}; resume from position {told}"), more)
 }
 
-/// Messages travel in a header, which must stay below 8 KB.
-fn shortened(message: String) -> String {
-    const MOST: usize = 1_500;
-    if message.chars().count() <= MOST { message } else { message.chars().take(MOST).chain("…".chars()).collect() }
+/// Messages travel in headers, of which clients take 8 KiB: percent-encoded, and once
+/// more in the details, in base64.
+fn shortened(mut message: String) -> String {
+    const MOST: usize = 7_500;
+    let mut bytes = 0_usize;
+    let cut = message.char_indices().find(|(_, letter)| {
+        // three for each byte that is encoded, and not quite two for it in base64
+        let each = if letter.is_ascii_alphanumeric() { 3 } else { 5 };
+        bytes = bytes.saturating_add(letter.len_utf8().saturating_mul(each));
+        bytes > MOST
+    });
+    if let Some((at, _)) = cut {
+        message.truncate(at);
+        message.push('…');
+    }
+    message
 }
 
 /// A submission or read that was not judged.
@@ -75,4 +87,20 @@ pub(super) fn invalid(field: &str, problem: impl std::fmt::Display) -> Status {
 /// A word that is not what it should be.
 pub(super) fn from_word(field: &'static str) -> impl Fn(WordError) -> Status {
     move |error| invalid(field, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::fuzzing::can_be_received;
+
+    #[test]
+    fn an_error_that_names_long_words_still_fits_into_headers() {
+        for word in ["表", "a", "\u{1}", "é", " ", "😀"] {
+            let long = SubmitError::UnknownForm(word.repeat(100_000));
+            can_be_received(&from_submit(&long));
+            can_be_received(&resumable(&long, Position(u64::MAX)));
+        }
+        assert_eq!(from_submit(&SubmitError::UnknownForm("表".to_owned())).message(), "no form 表 is registered");
+    }
 }
