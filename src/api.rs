@@ -17,6 +17,8 @@ mod convert;
 mod deadline;
 mod exposure;
 mod form_service;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod gate;
 mod grants;
 mod guard;

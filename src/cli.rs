@@ -7,6 +7,8 @@ mod connect;
 mod copies;
 mod demo;
 mod explain;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod output;
 mod overdue;
 mod panics;

@@ -18,6 +18,8 @@ mod counters;
 mod desk;
 mod durable;
 mod explain;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod moment;
 mod office;
 mod outcome;

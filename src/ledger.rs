@@ -8,6 +8,8 @@
 mod codec;
 mod copy;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod mirror;
 mod page;
 mod reader;

@@ -26,6 +26,8 @@ pub mod cli;
 pub mod client;
 pub mod domain;
 pub mod form;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod ingest;
 pub mod ledger;
 pub mod pb;

@@ -178,10 +178,22 @@ pub(super) fn resumable(error: &SubmitError, told: Position) -> Status {
     with_details(code, format!("{error}; resume from position {told}"), details)
 }
 
-/// Messages travel in a header, which must stay below 8 KB.
-fn shortened(message: String) -> String {
-    const MOST: usize = 1_500;
-    if message.chars().count() <= MOST { message } else { message.chars().take(MOST).chain("…".chars()).collect() }
+/// Messages travel in headers, of which clients take 8 KiB: percent-encoded, and once
+/// more in the details, in base64.
+fn shortened(mut message: String) -> String {
+    const MOST: usize = 7_500;
+    let mut bytes = 0_usize;
+    let cut = message.char_indices().find(|(_, letter)| {
+        // three for each byte that is encoded, and not quite two for it in base64
+        let each = if letter.is_ascii_alphanumeric() { 3 } else { 5 };
+        bytes = bytes.saturating_add(letter.len_utf8().saturating_mul(each));
+        bytes > MOST
+    });
+    if let Some((at, _)) = cut {
+        message.truncate(at);
+        message.push('…');
+    }
+    message
 }
 
 /// A submission or read that was not judged; the details say when to ask again, if
@@ -206,6 +218,7 @@ pub(super) fn from_word(field: &'static str) -> impl Fn(WordError) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::fuzzing::can_be_received;
     use crate::words::{UnitCode, Year};
 
     #[test]
@@ -236,5 +249,15 @@ mod tests {
             }
         }
         assert!(full("watches").get_details_retry_info().is_some());
+    }
+
+    #[test]
+    fn an_error_that_names_long_words_still_fits_into_headers() {
+        for word in ["表", "a", "\u{1}", "é", " ", "😀"] {
+            let long = SubmitError::UnknownForm(word.repeat(100_000));
+            can_be_received(&from_submit(&long));
+            can_be_received(&resumable(&long, Position(u64::MAX)));
+        }
+        assert_eq!(from_submit(&SubmitError::UnknownForm("表".to_owned())).message(), "no form 表 is registered");
     }
 }

@@ -71,7 +71,7 @@ pub(super) struct ImportArgs {
 }
 
 /// The message of an export.
-fn exported() -> anyhow::Result<MessageDescriptor> {
+pub(super) fn exported() -> anyhow::Result<MessageDescriptor> {
     let pool = DescriptorPool::decode(DESCRIPTORS)?;
     pool.get_message_by_name("crossfoot.ledger.v1.Exported").context("the message of an export is not known")
 }
@@ -105,13 +105,7 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<Answer> {
     let file = BufReader::new(std::fs::File::open(&args.from).with_context(|| name.clone())?);
     let message = exported()?;
     let (position, chain) = if args.format == "json" {
-        let items = file.lines().map(|line| {
-            let line = line.map_err(|error| error.to_string())?;
-            let mut json = serde_json::Deserializer::from_str(&line);
-            let item = DynamicMessage::deserialize(message.clone(), &mut json).map_err(|error| error.to_string())?;
-            json.end().map_err(|error| error.to_string())?;
-            Ok(item.encode_to_vec())
-        });
+        let items = file.lines().map(|line| item_from_json(&message, &line.map_err(|error| error.to_string())?));
         ledger::import(&args.data, items)?
     } else {
         ledger::import(&args.data, delimited(file))?
@@ -120,8 +114,16 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<Answer> {
     Ok(Answer::Text(format!("{data}: imported up to position {position} 已导入\nhead {chain}")))
 }
 
+/// One line of an export.
+pub(super) fn item_from_json(message: &MessageDescriptor, line: &str) -> Result<Vec<u8>, String> {
+    let mut json = serde_json::Deserializer::from_str(line);
+    let item = DynamicMessage::deserialize(message.clone(), &mut json).map_err(|error| error.to_string())?;
+    json.end().map_err(|error| error.to_string())?;
+    Ok(item.encode_to_vec())
+}
+
 /// Messages that are preceded by their length.
-fn delimited(mut file: impl BufRead) -> impl Iterator<Item = Result<Vec<u8>, String>> {
+pub(super) fn delimited(mut file: impl BufRead) -> impl Iterator<Item = Result<Vec<u8>, String>> {
     /// An event is never larger.
     const MOST: u64 = 256 << 20;
     std::iter::from_fn(move || {

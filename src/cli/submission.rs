@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::output::finding_json;
 use crate::client::{self, Any, Client, wire};
+use crate::form::Form;
 use crate::words::Digest;
 
 /// One line of a submission file.
@@ -94,6 +95,11 @@ impl Line {
         validate_only: bool,
     ) -> anyhow::Result<wire::SubmitReportRequest> {
         let form = client.form(&self.family, self.year).await?;
+        self.request_on(&form, validate_only)
+    }
+
+    /// The same, on a form that is known.
+    pub(super) fn request_on(&self, form: &Form, validate_only: bool) -> anyhow::Result<wire::SubmitReportRequest> {
         let value = form.from_json(&self.report).map_err(|error| anyhow!("report: {error}"))?;
         let series =
             series(&self.family, &self.unit, self.year, coverage(&self.coverage).map_err(|error| anyhow!(error))?);

@@ -16,7 +16,7 @@ pub(super) const FORMAT: u8 = 1;
 const PLAIN: u8 = 0;
 const COMPRESSED: u8 = 1;
 const CONTINUED: u8 = 2;
-const CHECKSUM: usize = 8;
+pub(super) const CHECKSUM: usize = 8;
 /// Format, flags, parts, events, length, chain.
 const HEAD: usize = 2 + 4 + 4 + 4 + 32;
 /// Format, flags.

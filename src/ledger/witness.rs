@@ -20,7 +20,7 @@ const MAGIC: &[u8; 16] = b"crossfoot head 1";
 /// Slots stand a block apart, so that one torn write cannot spoil both.
 const SLOT: u64 = 4_096;
 pub(super) const BODY: usize = MAGIC.len() + 8 + 8 + 32;
-const CHECKSUM: usize = 32;
+pub(super) const CHECKSUM: usize = 32;
 
 /// What the witness says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
