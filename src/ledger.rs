@@ -176,9 +176,9 @@ impl Ledger {
     /// [`Ledger::reopen`] succeeds.
     pub fn append(&mut self, events: &[Event], texts: &[(Digest, Vec<u8>)]) -> Result<Appended, AppendError> {
         let store = self.ready_store()?;
-        let redacted = events.iter().filter_map(|event| match &event.kind {
-            EventKind::TextRedacted(redacted) => Some(redacted.text),
-            _ => None,
+        let redacted = events.iter().filter_map(|event| {
+            let EventKind::TextRedacted(redacted) = &event.kind else { return None };
+            Some(redacted.text)
         });
         let redacted: Vec<Digest> = redacted.collect();
         let appended = self.append_encoded(&store, events.iter().map(codec::encode).collect(), texts, &redacted)?;

@@ -32,13 +32,16 @@ pub struct State {
     /// The tree from each turning year on.
     pub(super) trees: Vec<(Year, Arc<Tree>)>,
     pub(super) books: BTreeMap<(FamilyName, Year), Book>,
-    /// Rosters as they were told, each with its place in the ledger.
-    pub(super) rosters: BTreeMap<(FamilyName, Year), Vec<(Position, Arc<Roster>)>>,
+    /// Rosters as they were told.
+    pub(super) rosters: BTreeMap<(FamilyName, Year), Rosters>,
     pub(super) closed: BTreeMap<TotalKey, Closed>,
     /// Texts that were taken out.
     pub(super) redacted: BTreeSet<Digest>,
     tokens: Tokens,
 }
+
+/// The rosters of a form and year, one after the other, each with its place in the ledger.
+type Rosters = Vec<(Position, Arc<Roster>)>;
 
 /// An event that cannot follow the ones before it: the ledger is damaged, or
 /// written by a program that decides otherwise.

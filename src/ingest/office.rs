@@ -99,10 +99,10 @@ impl Desk {
             closed.ok_or_else(|| SubmitError::NotFound(format!("{} of {} is not closed", total.year, total.unit)))?;
         let read = self.reader.event(position, &|id| state.form(id));
         let (event, _) = read.map_err(|error| SubmitError::Unreadable(error.to_string()))?;
-        match event.kind {
-            EventKind::YearClosed(closed) => Ok((position, closed.signed)),
-            _ => Err(SubmitError::Unreadable(format!("event {position} closes no year"))),
-        }
+        let EventKind::YearClosed(closed) = event.kind else {
+            return Err(SubmitError::Unreadable(format!("event {position} closes no year")));
+        };
+        Ok((position, closed.signed))
     }
 
     /// That a text stands beside a series.
@@ -123,7 +123,20 @@ impl Desk {
             EventKind::ReportAccepted(accepted) if accepted.series == *key => accepted.texts,
             EventKind::QueryExplained(explained) if explained.series == *key => Some(explained.text),
             EventKind::ReportReviewed(reviewed) if reviewed.series == *key => reviewed.text,
-            _ => None,
+            EventKind::ReportAccepted(_)
+            | EventKind::QueryExplained(_)
+            | EventKind::ReportReviewed(_)
+            | EventKind::FormRegistered(_)
+            | EventKind::UnitsApplied(_)
+            | EventKind::ReportWithdrawn(_)
+            | EventKind::TokenIssued(_)
+            | EventKind::TokenRevoked(_)
+            | EventKind::RosterApplied(_)
+            | EventKind::DeadlineExtended(_)
+            | EventKind::PublicationRecorded(_)
+            | EventKind::YearClosed(_)
+            | EventKind::YearReopened(_)
+            | EventKind::TextRedacted(_) => None,
         };
         Ok(events.iter().filter_map(|event| text(&event.kind)).collect())
     }

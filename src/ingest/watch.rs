@@ -199,7 +199,7 @@ fn changed(watching: &TotalKey, state: &State, event: &Event) -> Vec<Change> {
         }
         EventKind::ReportReviewed(reviewed) => {
             let (series, revision) = (reviewed.series.clone(), reviewed.revision);
-            is_ours(&reviewed.series).then(|| match reviewed.review {
+            is_ours(&reviewed.series).then_some(match reviewed.review {
                 Review::Approved => Changed::Approved(series, revision),
                 Review::Returned => Changed::Returned(series, revision),
             })
