@@ -120,6 +120,9 @@ impl Call {
 
     /// The same of units whose histories are to be replaced.
     pub(super) fn may_change(&self, entries: &[UnitEntry]) -> Result<(), Refusal> {
+        if self.still_may(Subject::AllUnits).is_ok() {
+            return Ok(());
+        }
         // compared outside the lock, so that others are not kept waiting
         let before = self.gate.desk.with_state(|state| state.units().clone());
         let after = before.with(entries, Position(u64::MAX));

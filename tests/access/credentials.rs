@@ -1,6 +1,7 @@
 //! Credentials: good ones, and every kind of bad one.
 
-use crossfoot::client::{Client, wire};
+use crossfoot::client::{self, Client, wire};
+use crossfoot::words::{Timestamp, clock};
 use prost::Message as _;
 use tonic::Code;
 use tonic_types::StatusExt as _;
@@ -60,14 +61,14 @@ async fn whatever_is_wrong_with_a_token_the_answer_is_the_same() {
 async fn a_token_ends_by_itself() {
     let world = World::new().await;
     let operator = world.with_token(&world.operator).await;
-    let soon = std::time::SystemTime::now() + std::time::Duration::from_millis(500);
+    let after = |seconds: f64| client::time(Timestamp(clock::system().0 + (seconds * 1e6) as i64));
     let request = |expires| wire::IssueTokenRequest {
         principal: "passing".to_owned(),
         grants: vec![crate::world::grant("auditor")],
         expires: Some(expires),
         ..Default::default()
     };
-    let issued = operator.issue_token(request(soon.into())).await.unwrap();
+    let issued = operator.issue_token(request(after(0.5))).await.unwrap();
     let passing = world.with_token(&issued.secret).await;
     let mut watch =
         passing.watch(wire::WatchUnitRequest { unit: "C".to_owned(), year: 2024, ..Default::default() }).await.unwrap();
@@ -77,8 +78,8 @@ async fn a_token_ends_by_itself() {
     assert_eq!(ended.code(), Code::Unauthenticated);
     assert_eq!(status(passing.report(report("C-2")).await).code(), Code::Unauthenticated);
     // what has passed, or is too far away, is no time for a token to end
-    for expires in [soon, soon + std::time::Duration::from_secs(3_654 * 24 * 3_600)] {
-        assert_eq!(status(operator.issue_token(request(expires.into())).await).code(), Code::InvalidArgument);
+    for expires in [after(-0.5), after(3_654.0 * 24.0 * 3_600.0)] {
+        assert_eq!(status(operator.issue_token(request(expires)).await).code(), Code::InvalidArgument);
     }
 }
 
@@ -114,6 +115,29 @@ async fn a_revoked_token_is_of_no_use_from_the_next_call_on_and_after_a_restart(
             ("office".to_owned(), some("operator "), some("operator lost")),
         ]
     );
+}
+
+#[tokio::test]
+async fn tokens_are_listed_as_of_a_position_for_ever() {
+    let world = World::new().await;
+    world.token("office", &["office:subtree:C"]).await;
+    let channel = connect(&world.city.address).await;
+    let list = async |at_position: i64, page_token: &str| {
+        let page_token = page_token.to_owned();
+        let request = wire::ListTokensRequest { page_size: 1, page_token, at_position };
+        let path = "/crossfoot.v1.AdminService/ListTokens";
+        let listed = call(&channel, path, Some(&world.operator), request.encode_to_vec()).await;
+        listed.map(|bytes| wire::ListTokensResponse::decode(bytes.as_slice()).unwrap())
+    };
+    let issued = list(0, "1").await.unwrap();
+    world.revoke("office").await;
+    let now = list(0, "1").await.unwrap();
+    assert_eq!((now.tokens[0].principal.as_str(), now.tokens[0].revoked.is_some()), ("office", true));
+    assert_eq!(list(issued.position, "1").await.unwrap(), issued);
+    let before = list(issued.position - 1, "").await.unwrap();
+    assert_eq!((before.tokens[0].principal.as_str(), before.next_page_token.as_str()), ("operator", ""));
+    assert_eq!(list(now.position + 1, "").await.unwrap_err().code(), Code::OutOfRange);
+    assert_eq!(list(0, "none").await.unwrap_err().code(), Code::InvalidArgument);
 }
 
 #[tokio::test]

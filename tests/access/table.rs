@@ -126,11 +126,14 @@ const EXPECTED: [Expected; 9] = [
     ("operator:everything", &[("READ_FORMS", "", "", "", "Y"), ("OPERATE", "", "", "", "Y")]),
 ];
 
+/// A request that speaks of a unit, encoded.
+type Request = Box<dyn Fn(&str) -> Vec<u8>>;
+
 /// How a call is made.
 struct Row {
     rpc: &'static str,
     speaks: Speaks,
-    request: Box<dyn Fn(&str) -> Vec<u8>>,
+    request: Request,
 }
 
 fn row<M: Message>(rpc: &'static str, speaks: Speaks, request: impl Fn(&str) -> M + 'static) -> Row {
@@ -456,7 +459,7 @@ async fn every_cell_of_the_table_is_as_it_should_be() {
                     assert!(!names_other || rpc.starts_with("ReportService/Submit"), "{rpc} tells {role} of C-2");
                 }
                 cells += 1;
-                let _ = write!(line, " {name}: {word:<10}");
+                let _ = write!(line, " {name}: {word:<15}");
             }
             text.push_str(line.trim_end());
             text.push('\n');
