@@ -8,6 +8,7 @@ mod catalog;
 mod compile;
 mod content;
 mod describe;
+mod descriptors;
 mod figure;
 mod finding;
 mod indicator;

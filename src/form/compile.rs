@@ -11,7 +11,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, FileDescrip
 use super::options::{self, Measure};
 use super::schema::{BYTES, Field, Group, Kind, Label, Prose, Shape, VARINT, join, tag};
 use super::table::{Cell, CellTable};
-use super::{Form, layout, write};
+use super::{Form, descriptors, layout, write};
 use crate::words::{Digest, FamilyName, Year, limits};
 
 /// A form that cannot be used.
@@ -107,7 +107,7 @@ impl Form {
     /// # Errors
     /// A sentence naming what is wrong.
     pub fn from_descriptors(descriptor_set: &[u8], name: &str) -> Result<Self, String> {
-        let pool = DescriptorPool::decode(descriptor_set).map_err(|error| error.to_string())?;
+        let pool = descriptors::read(descriptor_set)?;
         let forms = Self::compile_all(&pool, descriptor_set)
             .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
         forms.into_iter().find(|form| form.name == name).ok_or_else(|| format!("no form {name} in the descriptors"))

@@ -17,7 +17,7 @@ use super::decode::FORM;
 use crate::api::fuzzing::explained;
 use crate::client::{Any, wire};
 use crate::form::DESCRIPTORS;
-use crate::ledger::fuzzing::seeds::{items, seeds as page_seeds, small_form};
+use crate::ledger::fuzzing::seeds::{items, seeds as page_seeds, small_form_item};
 
 type Seeds = BTreeMap<String, Vec<u8>>;
 
@@ -115,12 +115,7 @@ fn import_seeds() -> Seeds {
         });
         seeds.insert(format!("delimited-{number}"), with_length.collect());
     }
-    // an event is field 1 of an item
-    let form = small_form();
-    let mut item = vec![0x0a];
-    prost::encoding::encode_varint(form.len() as u64, &mut item);
-    item.extend(form);
-    seeds.insert("items-form".to_owned(), json(&item).into_bytes());
+    seeds.insert("items-form".to_owned(), json(&small_form_item()).into_bytes());
     seeds
 }
 

@@ -309,10 +309,10 @@ fn event_from(bytes: &[u8], forms: Forms<'_>) -> Result<Event, String> {
 fn form_from(registered: stored::FormRegistered) -> Result<FormRegistered, String> {
     let stored::FormRegistered { form: id, name, form_digest, rules_digest, descriptor_set, cells, checks } =
         registered;
-    let form = Form::from_descriptors(&descriptor_set, &name)?;
-    if digest_from(&form_digest)? != form.form_digest() {
+    if digest_from(&form_digest)? != Digest::of(&[&descriptor_set]) {
         return Err(format!("the descriptors of {name} are not those of its digest"));
     }
+    let form = Form::from_descriptors(&descriptor_set, &name)?;
     if cells != cell_names(&form) || checks != form.check_names() || digest_from(&rules_digest)? != form.rules_digest()
     {
         return Err(format!("this program lays {name} out otherwise than the one that wrote the ledger"));

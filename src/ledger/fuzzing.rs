@@ -20,7 +20,7 @@ use super::transfer::{TakenIn, take_in};
 use super::{Ledger, codec, restore, witness};
 use crate::domain::State;
 use crate::domain::event::{Event, EventKind};
-use crate::form::unpack_texts;
+use crate::form::{Form, unpack_texts};
 use crate::words::{Digest, Position, limits};
 
 /// The ledger of real reports that is kept as a sample of format 1.
@@ -67,10 +67,11 @@ fn pieces(mut bytes: &[u8]) -> Vec<&[u8]> {
 }
 
 /// Tries an input as what its first byte says: a page as it lies in the store, the
-/// parts of a page, events, a copy, the slot of a witness.
+/// parts of a page, events, a copy as it lies in a file, the payloads of a copy, the
+/// descriptors of a form, the slot of a witness.
 pub fn page(bytes: &[u8]) {
     let Some((kind, bytes)) = bytes.split_first() else { return };
-    match kind % 6 {
+    match kind % 7 {
         0 => told(events_of(&[bytes.to_vec()]), bytes.len()),
         1 => {
             let parts: Vec<Vec<u8>> = pieces(bytes).iter().map(|piece| sealed(&[&[FORMAT], piece])).collect();
@@ -79,6 +80,7 @@ pub fn page(bytes: &[u8]) {
         2 => comes_back_from_pages(&pieces(bytes)),
         3 => copy(bytes),
         4 => sealed_copy(&pieces(bytes)),
+        5 => drop(Form::from_descriptors(bytes, "")),
         _ => slot(bytes),
     }
 }

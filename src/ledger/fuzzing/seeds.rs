@@ -31,7 +31,10 @@ pub(crate) fn seeds() -> Vec<(String, Vec<u8>)> {
         let events: Vec<&[u8]> = events.iter().map(Vec::as_slice).collect();
         seeds.push((format!("events-{number}"), input(2, &events)));
     }
-    seeds.push(("events-form".to_owned(), input(2, &[&small_form()])));
+    seeds.push(("events-form".to_owned(), input(2, &[&codec::encode(&small_form())])));
+    if let EventKind::FormRegistered(FormRegistered { form, .. }) = small_form().kind {
+        seeds.push(("descriptors".to_owned(), [&[5], form.descriptor_set()].concat()));
+    }
     for (number, records) in records.chunks(2).enumerate() {
         let payloads: Vec<Vec<u8>> =
             records.iter().map(|record| payload(record.head, &record.entries).unwrap()).collect();
@@ -46,23 +49,23 @@ pub(crate) fn seeds() -> Vec<(String, Vec<u8>)> {
         seeds.push((format!("payloads-{number}"), input(4, &payloads)));
     }
     let slots = std::fs::read(Path::new(SAMPLE).with_file_name(witness::FILE)).unwrap();
-    seeds.push(("slot".to_owned(), [&[5], &slots[..witness::BODY + witness::CHECKSUM]].concat()));
+    seeds.push(("slot".to_owned(), [&[6], &slots[..witness::BODY + witness::CHECKSUM]].concat()));
     seeds
 }
 
-/// A form of a few cells, registered, as an event.
-pub(crate) fn small_form() -> Vec<u8> {
+/// A form of a few cells, registered.
+fn small_form() -> Event {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/forms");
     let catalog = Catalog::load(Some(Path::new(folder))).unwrap();
     let small = catalog.iter().min_by_key(|form| form.cells().len()).unwrap();
     let form = Form::from_descriptors(small.descriptor_set(), small.name()).unwrap();
-    codec::encode(&Event {
+    Event {
         position: Position(3),
         time: Timestamp(1 << 60),
         principal: Arc::from("crossfoot"),
         reason: String::new(),
         kind: EventKind::FormRegistered(FormRegistered { id: FormId(2), form: Arc::new(form) }),
-    })
+    }
 }
 
 /// The events of the sample but for its large form, as they are stored.
@@ -72,6 +75,12 @@ fn events() -> Vec<Vec<u8>> {
         _ => None,
     };
     items().iter().filter_map(event).skip(1).collect()
+}
+
+/// A form of a few cells, registered, as an item of an export.
+pub(crate) fn small_form_item() -> Vec<u8> {
+    let event = codec::stored(&codec::encode(&small_form()), Position(3)).unwrap();
+    Exported { item: Some(Item::Event(event)) }.encode_to_vec()
 }
 
 /// Everything in the sample, each an encoded `Exported`.
