@@ -15,12 +15,14 @@
 mod city;
 mod server;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use city::{balanced, request};
 use crossfoot::client::{Client, ClientError, wire};
 use prost::Message as _;
+use serde_json::Value;
 use server::{Server, data, json, run, text};
 
 const NOBODY: &str = "http://127.0.0.1:9";
@@ -211,6 +213,54 @@ fn a_store_and_a_copy_of_format_1_open_as_they_did() {
         let head = (verified["position"].as_i64().unwrap(), verified["chain_hash"].as_str().unwrap());
         assert_eq!(head, GOLDEN, "{verified}");
     }
+}
+
+/// The head of a ledger with every kind of event, of a year that was reviewed,
+/// published, closed, reopened and closed again, with a text taken out.
+const GOLDEN_YEAR: (i64, &str) = (38, "dba33e1e625097b132a3c20c8820fa704a402dd7eb3ff3cc393bb92983a20778");
+/// Every kind of event, as exports write it.
+const KINDS: [&str; 14] = [
+    "deadlineExtended",
+    "formRegistered",
+    "publicationRecorded",
+    "queryExplained",
+    "reportAccepted",
+    "reportReviewed",
+    "reportWithdrawn",
+    "rosterApplied",
+    "textRedacted",
+    "tokenIssued",
+    "tokenRevoked",
+    "unitsApplied",
+    "yearClosed",
+    "yearReopened",
+];
+
+#[test]
+fn a_copy_with_every_kind_of_event_opens_as_it_did_and_comes_through_an_export() {
+    let folder = tempfile::tempdir().unwrap();
+    let [store, file, again] = ["store", "export", "again"].map(|name| folder.path().join(name));
+    let copy = data("store-1-year").join("ledger.copy");
+    let done = |args: &[&str]| {
+        let done = run(args, NOBODY);
+        assert_eq!(done.status.code(), Some(0), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
+        done
+    };
+    done(&["restore", "--from", path(&copy), "--data", path(&store)]);
+    done(&["export", "--data", path(&store), "--to", path(&file), "--format", "json"]);
+    done(&["import", "--from", path(&file), "--data", path(&again), "--format", "json"]);
+    for place in [&store, &again] {
+        let verified = json(&done(&["verify", "--data", path(place), "--json"]));
+        let head = (verified["position"].as_i64().unwrap(), verified["chain_hash"].as_str().unwrap());
+        assert_eq!(head, GOLDEN_YEAR, "{verified}");
+    }
+    let exported = fs::read_to_string(&file).unwrap();
+    let events = exported.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["event"].take());
+    let told: BTreeSet<String> = events
+        .filter_map(|event| event.as_object().cloned())
+        .flat_map(|event| event.into_iter().map(|(key, _)| key))
+        .collect();
+    assert!(KINDS.iter().all(|kind| told.contains(*kind)), "{told:?}");
 }
 
 #[tokio::test]

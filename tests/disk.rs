@@ -76,7 +76,7 @@ impl Place {
     /// A store on the disk itself; sled meets whatever happens to it.
     async fn on(disk: Disk) -> Self {
         let (under, store) = (disk.enter(), disk.path("store"));
-        Self::with(disk, &under, store, &["--disk-reserve", "0"]).await
+        Self::with(disk, &under, store, &["--disk-reserve-mib", "0"]).await
     }
 
     /// A store on a disk that can be made to fail.
@@ -87,7 +87,7 @@ impl Place {
         under.push(set("LD_PRELOAD", &shim()));
         under.push(set("FAIL_WHEN", &disk.path("failing")));
         under.push(set("FAIL_BELOW", &store));
-        Self::with(disk, &under, store, &["--disk-reserve", "0"]).await
+        Self::with(disk, &under, store, &["--disk-reserve-mib", "0"]).await
     }
 
     async fn with(disk: Disk, under: &[String], store: PathBuf, more: &[&str]) -> Self {
@@ -206,7 +206,7 @@ async fn a_reserve_keeps_the_store_from_a_full_disk() {
     const REPORTS: usize = 30;
     let disk = Disk::new(40);
     let (under, store) = (disk.enter(), disk.path("store"));
-    let mut place = Place::with(disk, &under, store, &["--disk-reserve", "16"]).await;
+    let mut place = Place::with(disk, &under, store, &["--disk-reserve-mib", "16"]).await;
     place.submit_all(0..REPORTS).await;
     place.disk.fill(15 << 20);
     let full = place.disk.free();
@@ -517,7 +517,7 @@ async fn a_panic_of_the_writer_ends_the_process() {
     assert!(log.contains("a panic; the process ends") && log.contains("panic.thread=\"ledger\""), "{log}");
     // it is started again, as whoever watches it does
     std::fs::remove_file(place.disk.seen("failing")).unwrap();
-    place.start_again(&["--disk-reserve", "0"]).await;
+    place.start_again(&["--disk-reserve-mib", "0"]).await;
     for number in 0..=sent {
         let result = place.client.submit(long(number)).await.unwrap();
         let expected = if number < sent { wire::Outcome::Unchanged } else { wire::Outcome::Accepted };
@@ -545,7 +545,7 @@ async fn a_server_without_memory_ends_and_what_was_acknowledged_is_there() {
     // and it is started again, as whoever watches it does
     let ended = place.server.ended(PATIENCE);
     assert!(!ended.success(), "{ended}");
-    place.start_again(&["--disk-reserve", "0"]).await;
+    place.start_again(&["--disk-reserve-mib", "0"]).await;
     place.submit_all(number..number + 5).await;
     place.end().await;
 }

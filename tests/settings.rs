@@ -60,16 +60,20 @@ fn the_sample_states_every_setting_with_its_default() {
     let whole = file(folder.path(), "whole.toml", sample.as_bytes());
     assert_eq!(printed(&check(&whole, &[])), printed(&check(&bare, &[])), "a default differs");
 
-    let (top, limits) = sample.split_once("[limits]").unwrap();
+    let (rest, limits) = sample.split_once("[limits]").unwrap();
+    let (top, callers) = rest.split_once("[callers]").unwrap();
     let mut known_top = known(folder.path(), "");
-    assert!(known_top.remove("limits"));
+    assert!(known_top.remove("limits") && known_top.remove("callers"));
     assert_eq!(stated(top), known_top);
+    assert_eq!(stated(callers), known(folder.path(), "[callers]"));
     assert_eq!(stated(limits), known(folder.path(), "[limits]"));
     // what is commented out are settings too
-    for line in top.lines().filter_map(|line| line.strip_prefix("# ")).filter(|line| line.contains(" = ")) {
-        let config = file(folder.path(), "one.toml", format!("data = \"ledger\"\n{line}\n").as_bytes());
-        let said = said(&check(&config, &[]));
-        assert!(!said.contains("unknown field") && !said.contains("invalid type"), "{said}");
+    for (table, lines) in [("", top), ("[callers]", callers)] {
+        for line in lines.lines().filter_map(|line| line.strip_prefix("# ")).filter(|line| line.contains(" = ")) {
+            let config = format!("data = \"ledger\"\n{table}\n{line}\n");
+            let said = said(&check(&file(folder.path(), "one.toml", config.as_bytes()), &[]));
+            assert!(!said.contains("unknown field") && !said.contains("invalid type"), "{said}");
+        }
     }
 }
 
@@ -78,7 +82,9 @@ fn each_limit_has_bounds_and_the_sample_tells_them() {
     let folder = tempfile::tempdir().unwrap();
     let sample = text(&run(&["config", "example"], NOBODY));
     for key in known(folder.path(), "[limits]") {
-        for beyond in [0_i64, i64::MAX] {
+        // no reserve is none, where a quota bounds the folder anyway
+        let least = if key == "disk_reserve_mib" { i64::MAX } else { 0 };
+        for beyond in [least, i64::MAX] {
             let config = format!("data = \"ledger\"\n\n[limits]\n{key} = {beyond}\n");
             let config = file(folder.path(), "beyond.toml", config.as_bytes());
             let output = check(&config, &[]);
@@ -165,9 +171,9 @@ fn flags_win_over_the_file_and_the_file_over_the_defaults() {
     assert_eq!(holds["limits"]["watches"].as_integer(), Some(7));
     assert_eq!(holds["limits"]["calls"].as_integer(), Some(512));
     // a flag that is wrong is named as a flag
-    let output = check(&config, &["--listen", "[::]:1", "--disk-reserve", "0"]);
+    let output = check(&config, &["--listen", "[::]:1", "--disk-reserve", "99999999"]);
     assert!(said(&output).contains("--listen: [::]:1 is not loopback"), "{}", said(&output));
-    assert!(said(&output).contains("--disk-reserve-mib: is 0"), "{}", said(&output));
+    assert!(said(&output).contains("--disk-reserve-mib: is 99999999"), "{}", said(&output));
 }
 
 #[test]

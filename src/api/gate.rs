@@ -12,7 +12,6 @@ use std::task::{Context, Poll};
 use tonic::body::Body;
 use tonic::codegen::http::{HeaderMap, Request, Response, header};
 use tonic::{Code, Status};
-use tower::util::ServiceExt as _;
 use tower::{Layer, Service};
 
 use super::access::Access;
@@ -159,17 +158,15 @@ impl<S> Layer<S> for GateLayer {
 
 impl<S> Service<Request<Body>> for Gated<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
-    S::Future: Send,
-    S::Error: Send,
+    S: Service<Request<Body>, Response = Response<Body>, Error: Send + 'static>,
+    S::Future: Send + 'static,
 {
     type Response = Response<Body>;
     type Error = S::Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
-    /// Always: whoever is turned away takes no place of those who wait.
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        Poll::Ready(Ok(()))
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
@@ -181,9 +178,10 @@ where
                 Some(call)
             }
         };
-        let inner = self.inner.clone();
+        // at once, so that the deadline within begins before tonic's own timer
+        let answer = self.inner.call(request);
         Box::pin(async move {
-            let response = inner.oneshot(request).await?;
+            let response = answer.await?;
             let status = Status::from_header_map(response.headers());
             let failed = status.is_some_and(|status| status.code() != Code::Ok);
             if !failed && call.is_some_and(|call| !call.is_decided()) {
@@ -198,6 +196,8 @@ where
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
+
+    use tower::util::ServiceExt as _;
 
     use super::*;
     use crate::domain::access::Subject;

@@ -171,11 +171,8 @@ pub(super) fn name_a_unit() -> Status {
 
 /// The end of a watch; its details say where to resume.
 pub(super) fn resumable(error: &SubmitError, told: Position) -> Status {
-    let (code, reason) = code_and_reason(error);
     let more = HashMap::from([("resume_position".to_owned(), told.to_string())]);
-    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, more);
-    details.set_retry_info(retry_after(error));
-    with_details(code, format!("{error}; resume from position {told}"), details)
+    failed(error, format!("{error}; resume from position {told}"), more)
 }
 
 /// Messages travel in headers, of which clients take 8 KiB: percent-encoded, and once
@@ -199,10 +196,16 @@ fn shortened(mut message: String) -> String {
 /// A submission or read that was not judged; the details say when to ask again, if
 /// that helps.
 pub(super) fn from_submit(error: &SubmitError) -> Status {
+    failed(error, error.to_string(), HashMap::new())
+}
+
+fn failed(error: &SubmitError, message: String, more: HashMap<String, String>) -> Status {
     let (code, reason) = code_and_reason(error);
-    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
-    details.set_retry_info(retry_after(error));
-    with_details(code, error.to_string(), details)
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, more);
+    if let Some(delay) = retry_after(error) {
+        details.set_retry_info(Some(delay));
+    }
+    with_details(code, message, details)
 }
 
 /// An argument that is not what it should be.
@@ -243,8 +246,8 @@ mod tests {
         for error in &errors {
             let passing = matches!(code_and_reason(error).0, Code::ResourceExhausted | Code::Unavailable);
             for status in [from_submit(error), resumable(error, Position(1))] {
-                let told = status.get_details_retry_info().and_then(|retry| retry.retry_delay);
-                assert_eq!(told.is_some(), passing, "{error:?}");
+                let told = status.get_details_retry_info().map(|retry| retry.retry_delay.is_some());
+                assert_eq!(told, passing.then_some(true), "{error:?}");
                 assert!(status.get_details_error_info().is_some());
             }
         }

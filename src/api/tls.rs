@@ -70,6 +70,13 @@ impl Tls {
         Ok(())
     }
 
+    /// Warns if others can read the key.
+    pub fn tell_of_exposed_key(&self) {
+        if readable_by_others(&self.files.key) {
+            tracing::warn!(file = %self.files.key.display(), "others on this machine can read the key; chmod 600");
+        }
+    }
+
     /// Whether certificates of callers are verified.
     #[must_use]
     pub fn knows_callers(&self) -> bool {
@@ -85,9 +92,6 @@ impl Tls {
 fn config(files: &TlsFiles, asked: ClientCertificates, clock: Clock) -> Result<ServerConfig, FileError> {
     let (certificate, key) = (FileText::read(&files.certificate)?, FileText::read(&files.key)?);
     let identity = certificates::identity(&certificate, &key, clock())?;
-    if readable_by_others(&files.key) {
-        tracing::warn!(file = %files.key.display(), "others on this machine can read the key; chmod 600");
-    }
     let unusable = |error| certificate.unusable(error);
     let provider = Arc::new(provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));

@@ -60,7 +60,6 @@ pub(super) struct Stated {
     #[arg(long, value_name = "URL")]
     otlp_endpoint: Option<String>,
     #[command(flatten)]
-    #[serde(flatten)]
     callers: StatedCallers,
     #[command(flatten)]
     limits: StatedLimits,

@@ -83,8 +83,9 @@ pub const EVENTS_PER_COMMIT: usize = 4_096;
 pub const COMMIT_BYTES: usize = 4 << 20;
 /// Free bytes below which nothing more is written: sled must not meet a full disk.
 pub const DISK_RESERVE_BYTES: u64 = 64 << 20;
-/// MiB that may be set as that reserve: more than none, and at most a disk of 16 TiB.
-pub const DISK_RESERVE_MIB_ALLOWED: RangeInclusive<u64> = 1..=16 << 20;
+/// MiB that may be set as that reserve: none, where a quota bounds the folder anyway,
+/// and at most a disk of 16 TiB.
+pub const DISK_RESERVE_MIB_ALLOWED: RangeInclusive<u64> = 0..=16 << 20;
 /// Free bytes without which the store is not opened again after a failure: sled
 /// writes a segment and a snapshot when it opens.
 pub const OPENING_BYTES: u64 = 4 << 20;

@@ -16,7 +16,7 @@ use crate::words::{clock, limits};
 
 /// What may be stated.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, clap::Args)]
-#[serde(default)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct StatedCallers {
     /// Certificate of the service, then those that lead to its authority, PEM; SIGHUP loads all files again
     #[arg(long, value_name = "FILE")]
@@ -114,12 +114,14 @@ impl StatedCallers {
                 let files = TlsFiles { certificate: certificate.clone(), key: key.clone(), client_authorities };
                 match Tls::load(files, asked, clock::system) {
                     Ok(tls) => return Some(Arc::new(tls)),
-                    Err(error) => problems.add("tls_cert", error),
+                    Err(error) => problems.add("callers.tls_cert", error),
                 }
             }
-            (Some(_), None) => problems.add("tls_cert", "needs tls_key"),
-            (None, Some(_)) => problems.add("tls_key", "needs tls_cert"),
-            (None, None) if self.tls_client_ca.is_some() => problems.add("tls_client_ca", "needs tls_cert and tls_key"),
+            (Some(_), None) => problems.add("callers.tls_cert", "needs tls_key"),
+            (None, Some(_)) => problems.add("callers.tls_key", "needs tls_cert"),
+            (None, None) if self.tls_client_ca.is_some() => {
+                problems.add("callers.tls_client_ca", "needs tls_cert and tls_key")
+            }
             (None, None) => {}
         }
         None
@@ -135,7 +137,7 @@ impl StatedCallers {
         };
         let access = AccessSettings { tokens, certificates, log: None, rates };
         if let Err(error) = Access::new(&access) {
-            problems.add("auth_certificates", error);
+            problems.add("callers.auth_certificates", error);
         }
         AccessSettings { log: self.access_log.clone(), ..access }
     }
@@ -143,13 +145,13 @@ impl StatedCallers {
     fn certificates(&self, problems: &mut Problems<'_>) -> Vec<CertificateSettings> {
         let Some(file) = &self.auth_certificates else { return Vec::new() };
         if self.tls_client_ca.is_none() {
-            problems.add("auth_certificates", "needs tls_client_ca: else no certificate is asked for");
+            problems.add("callers.auth_certificates", "needs tls_client_ca: else no certificate is asked for");
         }
         let name = file.display();
         let text = std::fs::read_to_string(file).map_err(|error| format!("{name}: {error}"));
         let read = text.and_then(|text| serde_json::from_str(&text).map_err(|error| format!("{name}: {error}")));
         read.unwrap_or_else(|problem| {
-            problems.add("auth_certificates", problem);
+            problems.add("callers.auth_certificates", problem);
             Vec::new()
         })
     }

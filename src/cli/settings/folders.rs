@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
+use rustix::io::Errno;
 
 use super::origin::Problems;
 
@@ -18,7 +19,8 @@ pub(super) fn writable(key: &str, folder: &Path, problems: &mut Problems<'_>) {
         return problems.add(key, format_args!("{} is not a folder", there.display()));
     }
     if let Err(error) = access(there, Access::WRITE_OK | Access::EXEC_OK) {
-        problems.add(key, format_args!("{} cannot be written: {error}", there.display()));
+        let help = if error == Errno::ROFS { "; mount its disk for writing" } else { "" };
+        problems.add(key, format_args!("{} cannot be written: {error}{help}", there.display()));
     }
 }
 
