@@ -182,10 +182,10 @@ async fn a_whole_year_is_played_by_agencies_zone_and_the_office_above_on_the_rea
     assert!(refused.iter().any(|(unit, _)| unit == SLID), "its total column slid a row");
     // nobody files for another
     let foreign = city::request_of_line(&refused[0].1);
-    match agencies["350128-GWH"].submit(foreign).await.unwrap_err() {
-        ClientError::Refused(status) => assert_eq!(status.code(), Code::PermissionDenied),
-        other => panic!("{other}"),
-    }
+    let ClientError::Refused(status) = agencies["350128-GWH"].submit(foreign).await.unwrap_err() else {
+        panic!("it was not refused");
+    };
+    assert_eq!(status.code(), Code::PermissionDenied);
     // the totals that slid are mended and handed in again; what else was refused only its
     // agency could mend, and stays missing
     let mut missing: Vec<&str> = refused.iter().map(|(unit, _)| unit.as_str()).filter(|unit| *unit != SLID).collect();

@@ -70,6 +70,18 @@ fn step(chance: &mut Chance) -> Step {
     }
 }
 
+async fn review(city: &City, series: Option<wire::SeriesName>, revision: i64, approve: bool) {
+    let mut reviews = city.client.review_service();
+    if approve {
+        // one that is approved already stays so
+        let _ = reviews.approve_report(wire::ApproveReportRequest { series, revision, ..Default::default() }).await;
+    } else {
+        let reason = "simulation".to_owned();
+        let returned = wire::ReturnReportRequest { series, revision, reason, ..Default::default() };
+        reviews.return_report(returned).await.unwrap();
+    }
+}
+
 /// Does a step on the server; `steps` is everything before it and itself.
 async fn play(city: &City, steps: &[Step], chance: &mut Chance) {
     let (before, number) = (told(&steps[..steps.len() - 1]), steps.len() - 1);
@@ -105,16 +117,7 @@ async fn play(city: &City, steps: &[Step], chance: &mut Chance) {
         Step::Review { unit, year, consolidated, approve } => {
             let Some(revision) = before.current((unit, year, consolidated)).map(i64::from) else { return };
             let series = city::series(&format!("U{unit}"), YEARS[year] as i32, coverage(consolidated));
-            let mut reviews = city.client.review_service();
-            if approve {
-                let approve = wire::ApproveReportRequest { series, revision, ..Default::default() };
-                // one that is approved already stays so
-                let _ = reviews.approve_report(approve).await;
-            } else {
-                let reason = "simulation".to_owned();
-                let returned = wire::ReturnReportRequest { series, revision, reason, ..Default::default() };
-                reviews.return_report(returned).await.unwrap();
-            }
+            review(city, series, revision, approve).await;
         }
         Step::Roster { year, approval, excused, late } => {
             let day = if late { "1969-01-01" } else { "2100-01-01" }.to_owned();
