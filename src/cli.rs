@@ -104,9 +104,8 @@ enum Command {
 /// Which total is meant, and as of when.
 #[derive(Debug, Clone, clap::Args)]
 struct TotalArgs {
-    /// units: what each unit reported for itself; declared: what each child declares for all below it
-    #[arg(long, value_parser = ["units", "declared"], default_value = "units")]
-    basis: String,
+    #[command(flatten)]
+    basis: BasisArg,
     /// Form family, where several cover the year
     #[arg(long, default_value = "")]
     family: String,
@@ -114,6 +113,20 @@ struct TotalArgs {
     at: AtArg,
     #[command(flatten)]
     server: ServerArg,
+}
+
+/// What is added up.
+#[derive(Debug, Clone, clap::Args)]
+struct BasisArg {
+    /// units: what each unit reported for itself; declared: what each child declares for all below it
+    #[arg(long, value_parser = ["units", "declared"], default_value = "units")]
+    basis: String,
+}
+
+impl BasisArg {
+    fn wire(&self) -> wire::Basis {
+        if self.basis == "declared" { wire::Basis::Declared } else { wire::Basis::Units }
+    }
 }
 
 /// As of when.
@@ -126,7 +139,7 @@ struct AtArg {
 
 impl TotalArgs {
     fn basis(&self) -> wire::Basis {
-        if self.basis == "declared" { wire::Basis::Declared } else { wire::Basis::Units }
+        self.basis.wire()
     }
 }
 

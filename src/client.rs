@@ -3,6 +3,7 @@
 mod connector;
 mod credentials;
 mod handshake;
+mod pages;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use tonic::{Code, Status, Streaming};
 
 pub use credentials::{Bearer, Credentials};
 pub use handshake::Handshake;
+pub use pages::{PAGE, every_page};
 
 pub use crate::ledger::SignedStatement;
 pub use crate::pb::Any;
@@ -387,18 +389,12 @@ impl Client {
     /// # Errors
     /// [`ClientError`].
     pub async fn tokens(&self) -> Result<Vec<wire::Token>, ClientError> {
-        const PAGE: i32 = 1_000;
-        let mut found = Vec::new();
-        let mut page_token = String::new();
-        loop {
+        every_page(async |page_token| {
             let request = wire::ListTokensRequest { page_size: PAGE, page_token, at_position: 0 };
             let page = AdminServiceClient::new(self.channel.clone()).list_tokens(request).await?.into_inner();
-            found.extend(page.tokens);
-            page_token = page.next_page_token;
-            if page_token.is_empty() {
-                return Ok(found);
-            }
-        }
+            Ok((page.tokens, page.next_page_token))
+        })
+        .await
     }
 
     /// All units as of a position, 0 for now, page by page.
@@ -406,19 +402,13 @@ impl Client {
     /// # Errors
     /// [`ClientError`].
     pub async fn units(&self, year: i32, root: &str, at_position: i64) -> Result<Vec<wire::Unit>, ClientError> {
-        const PAGE: i32 = 1_000;
-        let mut found = Vec::new();
-        let mut page_token = String::new();
-        loop {
+        every_page(async |page_token| {
             let request =
                 wire::ListUnitsRequest { year, root: root.to_owned(), page_size: PAGE, page_token, at_position };
             let page = UnitServiceClient::new(self.channel.clone()).list_units(request).await?.into_inner();
-            found.extend(page.units);
-            page_token = page.next_page_token;
-            if page_token.is_empty() {
-                return Ok(found);
-            }
-        }
+            Ok((page.units, page.next_page_token))
+        })
+        .await
     }
 }
 

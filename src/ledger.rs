@@ -92,10 +92,7 @@ impl Ledger {
         let store = Arc::new(Store::open(dir)?);
         let failed = |(path, error)| LedgerError::Store(StoreError::File(path, error));
         let (mut witness, found) = Witness::open(dir).map_err(failed)?;
-        let known = match found {
-            Found::Head(head) => Some(head),
-            Found::Missing | Found::Damaged => None,
-        };
+        let known = found.head();
         let mut at = (Position(0), Digest::ZERO);
         replay(&store, &mut at, known, state)?;
         let (head, chain) = at;
@@ -257,10 +254,7 @@ impl Ledger {
         let failed = |(path, error)| LedgerError::Store(StoreError::File(path, error));
         // the folder may be another than the one that failed, with a witness of its own
         let (mut witness, found) = Witness::open(&self.dir).map_err(failed)?;
-        let known = match found {
-            Found::Head(head) => Some(head),
-            Found::Missing | Found::Damaged => None,
-        };
+        let known = found.head();
         let mut at = (self.head, self.chain);
         let folded = replay(&store, &mut at, known, &mut state.write());
         (self.head, self.chain) = at;

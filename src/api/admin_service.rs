@@ -67,7 +67,7 @@ impl AdminService for Admin {
             let last = match desk.back_up(out) {
                 Ok((position, _)) => Ok(pb::BackUpResponse { piece: Vec::new(), position: count(position.0) }),
                 Err(_) if !call.is_live() => Err(Refusal::Unauthenticated.into()),
-                Err(error) => Err(from_submit(&SubmitError::Unreadable(error.to_string()))),
+                Err(error) => Err(from_submit(&SubmitError::unreadable(error))),
             };
             // the caller may be gone
             let _ = pieces.blocking_send(last);
@@ -114,10 +114,7 @@ impl AdminService for Admin {
         let (call, pb::ListTokensRequest { page_size, page_token, at_position }) = Call::open(request)?;
         call.may(Subject::NoUnit)?;
         let at = at_from_pb(at_position)?;
-        let after = match page_token.as_str() {
-            "" => TokenId(0),
-            token => TokenId(token.parse().map_err(|_| invalid("page_token", "is not from this list"))?),
-        };
+        let after = TokenId(paging::number(&page_token)?.unwrap_or(0));
         let size = paging::size(page_size)?;
         let listed = self.desk.tokens(after, size.saturating_add(1), at);
         let (position, tokens) = listed.map_err(|error| from_submit(&error))?;

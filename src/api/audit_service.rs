@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 use super::call::Call;
-use super::convert::{count, series_to_pb, time_from_pb, time_to_pb, unit_from_pb};
+use super::convert::{count, optional_unit_from_pb, series_to_pb, time_from_pb, time_to_pb};
 use super::paging;
-use super::status::{from_submit, invalid};
+use super::status::from_submit;
 use crate::domain::access::Subject;
 use crate::ingest::{About, AuditEntry, AuditQuestion, Desk};
 use crate::pb::crossfoot::v1::audit_service_server::AuditService;
@@ -31,18 +31,15 @@ impl AuditService for Audits {
     ) -> Result<Response<pb::ListEventsResponse>, Status> {
         let (call, request) = Call::open(request)?;
         let pb::ListEventsRequest { unit, principal, from, until, page_size, page_token } = request;
-        let unit = (!unit.is_empty()).then(|| unit_from_pb(&unit)).transpose()?;
-        call.may(unit.as_ref().map_or(Subject::AllUnits, |unit| Subject::Below(unit, None)))?;
+        let unit = optional_unit_from_pb(&unit)?;
+        call.may(Subject::below(unit.as_ref(), None))?;
         let question = AuditQuestion {
             unit,
             principal: (!principal.is_empty()).then(|| Arc::from(principal)),
             from: time_from_pb("from", from)?,
             until: time_from_pb("until", until)?,
         };
-        let after = match page_token.as_str() {
-            "" => Position(0),
-            token => Position(token.parse().map_err(|_| invalid("page_token", "is not from this list"))?),
-        };
+        let after = Position(paging::number(&page_token)?.unwrap_or(0));
         let listed = self.desk.audit(&question, after, paging::size(page_size)?);
         let (head, events, next) = listed.map_err(|error| from_submit(&error))?;
         Ok(Response::new(pb::ListEventsResponse {

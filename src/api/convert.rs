@@ -86,6 +86,16 @@ pub(super) fn year_from_pb(year: i32) -> Result<Year, Status> {
     Year::new(year.into()).map_err(from_word("year"))
 }
 
+/// None where it is left out.
+pub(super) fn optional_unit_from_pb(code: &str) -> Result<Option<UnitCode>, Status> {
+    (!code.is_empty()).then(|| unit_from_pb(code)).transpose()
+}
+
+/// None where it is left out.
+pub(super) fn optional_year_from_pb(year: i32) -> Result<Option<Year>, Status> {
+    (year != 0).then(|| year_from_pb(year)).transpose()
+}
+
 pub(super) fn family_from_pb(family: &str) -> Result<Option<FamilyName>, Status> {
     (!family.is_empty()).then(|| FamilyName::new(family)).transpose().map_err(from_word("family"))
 }

@@ -1,8 +1,12 @@
 //! Pages: a size within bounds and a token that says where the next one begins.
 
+use std::str::FromStr;
+
 use tonic::Status;
 
+use super::convert::{coverage_from_pb, coverage_to_pb, family_from_pb, unit_from_pb, year_from_pb};
 use super::status::invalid;
+use crate::domain::event::SeriesKey;
 use crate::ingest::At;
 use crate::words::{Position, limits};
 
@@ -21,6 +25,35 @@ pub(super) fn split<T>(mut entries: Vec<T>, size: usize, token: impl Fn(&T) -> S
         if entries.len() > size { size.checked_sub(1).and_then(|last| entries.get(last)).map(token) } else { None };
     entries.truncate(size);
     (entries, next.unwrap_or_default())
+}
+
+fn wrong() -> Status {
+    invalid("page_token", "is not from this list")
+}
+
+/// The number that a token is; none at the beginning.
+pub(super) fn number<T: FromStr>(token: &str) -> Result<Option<T>, Status> {
+    (!token.is_empty()).then(|| token.parse().map_err(|_| wrong())).transpose()
+}
+
+/// The series that a token names; none at the beginning.
+pub(super) fn series(token: &str) -> Result<Option<SeriesKey>, Status> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let parts: Vec<&str> = token.split('/').collect();
+    let [family, year, unit, coverage] = parts.as_slice() else { return Err(wrong()) };
+    Ok(Some(SeriesKey {
+        family: family_from_pb(family)?.ok_or_else(wrong)?,
+        year: year_from_pb(year.parse().map_err(|_| wrong())?)?,
+        unit: unit_from_pb(unit)?,
+        coverage: coverage_from_pb(coverage.parse().map_err(|_| wrong())?)?,
+    }))
+}
+
+pub(super) fn token_of_series(series: &SeriesKey) -> String {
+    let SeriesKey { family, year, unit, coverage } = series;
+    format!("{family}/{year}/{unit}/{}", coverage_to_pb(*coverage))
 }
 
 /// A page of an answer that speaks of one position: every page of the same one.
@@ -42,7 +75,6 @@ impl Page {
         if token.is_empty() {
             return Ok(Self { size, skip: 0, at });
         }
-        let wrong = || invalid("page_token", "is not from this list");
         let parts: Vec<&str> = token.split('.').collect();
         let [kind, position, skip] = parts.as_slice() else { return Err(wrong()) };
         let position = Position(position.parse().map_err(|_| wrong())?);

@@ -12,12 +12,12 @@ use tonic::{Request, Response, Status, Streaming};
 use super::call::{Call, Refusal};
 use super::convert::{
     at_from_pb, count, decision_to_pb, denied_to_pb, explanation_from_pb, explanation_to_pb, finding_to_pb,
-    publication_to_pb, receipt_to_pb, refused_to_pb, review_to_pb, revision_from_pb, series_from_pb, series_to_pb,
-    standing_to_pb, submission_from_pb, time_to_pb, unit_from_pb, unjudged_to_pb, year_from_pb,
+    optional_unit_from_pb, optional_year_from_pb, publication_to_pb, receipt_to_pb, refused_to_pb, review_to_pb,
+    revision_from_pb, series_from_pb, series_to_pb, standing_to_pb, submission_from_pb, time_to_pb, unjudged_to_pb,
 };
+use super::paging;
 use super::status::{from_submit, full, invalid, stopping};
 use super::traffic::Traffic;
-use super::{convert, paging};
 use crate::domain::access::Subject;
 use crate::domain::event::SeriesKey;
 use crate::ingest::{
@@ -124,20 +124,20 @@ impl ReportService for Reports {
         let pb::ListReportsRequest { unit, subtree, year, open_queries_only, page_size, page_token, at_position } =
             request;
         let at = at_from_pb(at_position)?;
-        let unit = (!unit.is_empty()).then(|| unit_from_pb(&unit)).transpose()?;
-        let year = (year != 0).then(|| year_from_pb(year)).transpose()?;
+        let unit = optional_unit_from_pb(&unit)?;
+        let year = optional_year_from_pb(year)?;
         call.may(match &unit {
             None => Subject::AllUnits,
             Some(unit) if subtree => Subject::Below(unit, year),
             Some(unit) => Subject::Unit(unit, year),
         })?;
-        let after = (!page_token.is_empty()).then(|| series_of_token(&page_token)).transpose()?;
+        let after = paging::series(&page_token)?;
         let size = paging::size(page_size)?;
         let sight = Some(call.sight()?);
         let wanted = Wanted { unit, below: subtree, year, open_queries: open_queries_only, sight };
         let listed = self.desk.list(&wanted, after.as_ref(), size.saturating_add(1), at);
         let (position, rows) = listed.map_err(|error| from_submit(&error))?;
-        let (rows, next_page_token) = paging::split(rows, size, |row| token_of_series(&row.series));
+        let (rows, next_page_token) = paging::split(rows, size, |row| paging::token_of_series(&row.series));
         Ok(Response::new(pb::ListReportsResponse {
             position: count(position.0),
             reports: rows.into_iter().map(summary_to_pb).collect(),
@@ -166,10 +166,7 @@ impl ReportService for Reports {
         let pb::ListReportRevisionsRequest { series, page_size, page_token, at_position } = request;
         let at = at_from_pb(at_position)?;
         let series = self.series(&call, series, at)?;
-        let below = match page_token.as_str() {
-            "" => None,
-            token => Some(Revision(token.parse().map_err(|_| invalid("page_token", "is not from this list"))?)),
-        };
+        let below = paging::number(&page_token)?.map(Revision);
         let size = paging::size(page_size)?;
         let listed = self.desk.revisions(&series, below, size.saturating_add(1), at);
         let (position, rows) = listed.map_err(|error| from_submit(&error))?;
@@ -416,21 +413,4 @@ fn comparison_to_pb(comparison: Comparison) -> pb::CompareRevisionsResponse {
         texts: texts.into_iter().map(text).collect(),
         statements: statements.into_iter().map(text).collect(),
     }
-}
-
-pub(super) fn token_of_series(series: &SeriesKey) -> String {
-    let SeriesKey { family, year, unit, coverage } = series;
-    format!("{family}/{year}/{unit}/{}", convert::coverage_to_pb(*coverage))
-}
-
-pub(super) fn series_of_token(token: &str) -> Result<SeriesKey, Status> {
-    let wrong = || invalid("page_token", "is not from this list");
-    let parts: Vec<&str> = token.split('/').collect();
-    let [family, year, unit, coverage] = parts.as_slice() else { return Err(wrong()) };
-    Ok(SeriesKey {
-        family: convert::family_from_pb(family)?.ok_or_else(wrong)?,
-        year: year_from_pb(year.parse().map_err(|_| wrong())?)?,
-        unit: unit_from_pb(unit)?,
-        coverage: convert::coverage_from_pb(coverage.parse().map_err(|_| wrong())?)?,
-    })
 }

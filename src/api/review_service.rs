@@ -6,11 +6,10 @@ use tonic::{Request, Response, Status};
 
 use super::call::Call;
 use super::convert::{
-    at_from_pb, basis_from_pb, basis_to_pb, count, day_from_pb, drift_to_pb, finding_to_pb, revision_from_pb,
-    series_from_pb, series_to_pb, time_to_pb, unit_from_pb, year_from_pb,
+    at_from_pb, basis_from_pb, basis_to_pb, count, day_from_pb, drift_to_pb, finding_to_pb, optional_year_from_pb,
+    revision_from_pb, series_from_pb, series_to_pb, time_to_pb, unit_from_pb, year_from_pb,
 };
 use super::paging;
-use super::report_service::{series_of_token, token_of_series};
 use super::roster::family_of;
 use super::status::{from_submit, invalid};
 use crate::domain::access::Subject;
@@ -58,8 +57,8 @@ impl ReviewService for Reviews {
         let (call, pb::ListQueriesRequest { unit, year, explained, page_size, page_token, at_position }) =
             Call::open(request)?;
         let (at, size) = (at_from_pb(at_position)?, paging::size(page_size)?);
-        let year = (year != 0).then(|| year_from_pb(year)).transpose()?;
-        let after = (!page_token.is_empty()).then(|| series_of_token(&page_token)).transpose()?;
+        let year = optional_year_from_pb(year)?;
+        let after = paging::series(&page_token)?;
         let unit = unit_from_pb(&unit)?;
         call.may(Subject::Below(&unit, year))?;
         let sight = Some(call.sight()?);
@@ -69,7 +68,7 @@ impl ReviewService for Reviews {
         Ok(Response::new(pb::ListQueriesResponse {
             position: count(position.0),
             queries: rows.into_iter().map(query_to_pb).collect(),
-            next_page_token: last.as_ref().map(token_of_series).unwrap_or_default(),
+            next_page_token: last.as_ref().map(paging::token_of_series).unwrap_or_default(),
         }))
     }
 
@@ -140,7 +139,7 @@ impl ReviewService for Reviews {
     ) -> Result<Response<pb::ListClosedYearsResponse>, Status> {
         let (call, pb::ListClosedYearsRequest { unit, year }) = Call::open(request)?;
         let unit = unit_from_pb(&unit)?;
-        let year = (year != 0).then(|| year_from_pb(year)).transpose()?;
+        let year = optional_year_from_pb(year)?;
         call.may(Subject::Below(&unit, year))?;
         let sight = call.sight()?;
         let (position, years) = self.desk.with_state(|state| {

@@ -13,7 +13,9 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use super::call::Call;
-use super::convert::{at_from_pb, basis_from_pb, count, family_from_pb, time_from_pb, unit_from_pb, year_from_pb};
+use super::convert::{
+    at_from_pb, basis_from_pb, count, family_from_pb, optional_unit_from_pb, time_from_pb, unit_from_pb, year_from_pb,
+};
 use super::paging;
 use super::status::{from_submit, invalid};
 use crate::domain::TotalKey;
@@ -55,7 +57,7 @@ impl RollupService for Rollups {
         let pb::ListMissingRequest { family, unit, year, page_size, page_token, at_position } = request;
         let (at, size) = (at_from_pb(at_position)?, paging::size(page_size)?);
         let named = self.named(&call, &family, &unit, year, 0, at)?;
-        let after = (!page_token.is_empty()).then(|| unit_from_pb(&page_token)).transpose()?;
+        let after = optional_unit_from_pb(&page_token)?;
         let listed = self.desk.missing(&named, after.as_ref(), size.saturating_add(1), at);
         let (position, rows) = listed.map_err(|error| from_submit(&error))?;
         let (rows, next_page_token) = paging::split(rows, size, |row| row.unit.to_string());
@@ -80,7 +82,7 @@ impl RollupService for Rollups {
         let (at, size) = (at_from_pb(at_position)?, paging::size(page_size)?);
         let as_of = time_from_pb("as_of", as_of)?.ok_or_else(|| invalid("as_of", "is not set"))?;
         let named = self.named(&call, &family, &unit, year, 0, at)?;
-        let after = (!page_token.is_empty()).then(|| unit_from_pb(&page_token)).transpose()?;
+        let after = optional_unit_from_pb(&page_token)?;
         let listed = self.desk.overdue(&named, as_of, after.as_ref(), size.saturating_add(1), at);
         let (position, rows) = listed.map_err(|error| from_submit(&error))?;
         let (rows, next_page_token) = paging::split(rows, size, |row| row.unit.to_string());

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 use super::call::Call;
-use super::convert::{at_from_pb, count, kind_from_pb, kind_to_pb, unit_from_pb, year_from_pb};
+use super::convert::{
+    at_from_pb, count, kind_from_pb, kind_to_pb, optional_unit_from_pb, optional_year_from_pb, unit_from_pb,
+    year_from_pb,
+};
 use super::paging;
 use super::roster::{extension_from_pb, family_of, plan_to_pb, roster_from_pb, roster_to_pb};
 use super::status::{from_submit, invalid};
@@ -48,13 +51,13 @@ impl UnitService for UnitsDoor {
         let (call, request) = Call::open(request)?;
         let pb::ListUnitsRequest { year, root, page_size, page_token, at_position } = request;
         let at = at_from_pb(at_position)?;
-        let year = (year != 0).then(|| year_from_pb(year)).transpose()?;
-        let root = (!root.is_empty()).then(|| unit_from_pb(&root)).transpose()?;
+        let year = optional_year_from_pb(year)?;
+        let root = optional_unit_from_pb(&root)?;
         if root.is_some() && year.is_none() {
             return Err(invalid("root", "needs a year"));
         }
-        call.may(root.as_ref().map_or(Subject::AllUnits, |root| Subject::Below(root, year)))?;
-        let after = (!page_token.is_empty()).then(|| unit_from_pb(&page_token)).transpose()?;
+        call.may(Subject::below(root.as_ref(), year))?;
+        let after = optional_unit_from_pb(&page_token)?;
         let size = paging::size(page_size)?;
         let found = self.desk.with_state(|state| {
             let at = at.within(state.head())?;
@@ -88,8 +91,8 @@ impl UnitService for UnitsDoor {
     ) -> Result<Response<pb::GetRosterResponse>, Status> {
         let (call, pb::GetRosterRequest { family, year, unit, at_position }) = Call::open(request)?;
         let (year, at) = (year_from_pb(year)?, at_from_pb(at_position)?);
-        let root = (!unit.is_empty()).then(|| unit_from_pb(&unit)).transpose()?;
-        call.may(root.as_ref().map_or(Subject::AllUnits, |root| Subject::Below(root, Some(year))))?;
+        let root = optional_unit_from_pb(&unit)?;
+        call.may(Subject::below(root.as_ref(), Some(year)))?;
         let family = family_of(&self.desk, &family, year)?;
         let found = self.desk.with_state(|state| {
             let at = at.within(state.head())?;
@@ -174,8 +177,8 @@ fn unit_entry_from_pb(unit: pb::Unit) -> Result<UnitEntry, Status> {
         kind_from_pb(kind).ok_or_else(|| invalid("units.kind", format!("unit {code}: kind {kind} is not known")))?;
     Ok(UnitEntry {
         from_year: year_from_pb(from_year).map_err(|status| of_unit(&code, &status))?,
-        until_year: (until_year != 0).then(|| year_from_pb(until_year)).transpose().map_err(|s| of_unit(&code, &s))?,
-        parent: (!parent.is_empty()).then(|| unit_from_pb(&parent)).transpose()?,
+        until_year: optional_year_from_pb(until_year).map_err(|s| of_unit(&code, &s))?,
+        parent: optional_unit_from_pb(&parent)?,
         code: unit_from_pb(&code)?,
         kind,
         name: name.into(),

@@ -4,7 +4,7 @@ use super::TotalArgs;
 use super::output::{Answer, grouped, response_json, table};
 use super::rollup::basis_name;
 use super::submission::coverage_name;
-use crate::client::wire;
+use crate::client::{PAGE, wire};
 use crate::form::{Form, in_printed_unit};
 
 /// Take a figure of a roll-up apart: who adds what to it, and who does not count and why
@@ -33,7 +33,6 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
-    const PAGE: i32 = 1_000;
     let mut client = args.total.server.connect().await?;
     let by_size = args.order == "size";
     let order = if by_size { wire::ContributionOrder::Size } else { wire::ContributionOrder::Tree };

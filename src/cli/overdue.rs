@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::output::{Answer, response_json, table};
 use super::{AtArg, ServerArg};
-use crate::client::{ClientError, wire};
+use crate::client::{ClientError, PAGE, every_page, wire};
 use crate::words::clock;
 
 /// Whom to remind, and of what (催报)
@@ -58,15 +58,12 @@ fn time(text: &str) -> anyhow::Result<prost_types::Timestamp> {
 
 /// Runs `overdue`.
 pub(super) async fn overdue(args: &OverdueArgs) -> anyhow::Result<Answer> {
-    const PAGE: i32 = 1_000;
     let client = args.server.connect().await?;
     let as_of = match &args.as_of {
         Some(text) => time(text)?,
         None => crate::client::time(clock::system()),
     };
-    let mut found = Vec::new();
-    let mut page_token = String::new();
-    loop {
+    let found = every_page(async |page_token| {
         let request = wire::ListOverdueRequest {
             family: args.family.clone(),
             unit: args.unit.clone(),
@@ -77,12 +74,9 @@ pub(super) async fn overdue(args: &OverdueArgs) -> anyhow::Result<Answer> {
             at_position: args.at.at_position,
         };
         let page = client.rollup_service().list_overdue(request).await.map_err(ClientError::from)?.into_inner();
-        found.extend(page.units);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
+        Ok::<_, ClientError>((page.units, page.next_page_token))
+    })
+    .await?;
     if args.json {
         let lines: anyhow::Result<Vec<Value>> = found.iter().map(|unit| response_json("OverdueUnit", unit)).collect();
         return Ok(Answer::Lines(lines?));
@@ -108,12 +102,9 @@ fn todo_text(todo: &str) -> &str {
 
 /// Runs `audit`.
 pub(super) async fn audit(args: &AuditArgs) -> anyhow::Result<Answer> {
-    const PAGE: i32 = 1_000;
     let client = args.server.connect().await?;
     let (from, until) = (args.from.as_deref().map(time).transpose()?, args.until.as_deref().map(time).transpose()?);
-    let mut found = Vec::new();
-    let mut page_token = String::new();
-    loop {
+    let found = every_page(async |page_token| {
         let request = wire::ListEventsRequest {
             unit: args.unit.clone().unwrap_or_default(),
             principal: args.principal.clone(),
@@ -123,12 +114,9 @@ pub(super) async fn audit(args: &AuditArgs) -> anyhow::Result<Answer> {
             page_token,
         };
         let page = client.audit_service().list_events(request).await.map_err(ClientError::from)?.into_inner();
-        found.extend(page.events);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
+        Ok::<_, ClientError>((page.events, page.next_page_token))
+    })
+    .await?;
     if args.json {
         let lines: anyhow::Result<Vec<Value>> = found.iter().map(|event| response_json("AuditEvent", event)).collect();
         return Ok(Answer::Lines(lines?));

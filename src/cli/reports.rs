@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::output::{Answer, findings_text, table};
 use super::submission::{coverage, coverage_name, findings_json, receipt_json, series};
 use super::{AtArg, ServerArg};
-use crate::client::{self, wire};
+use crate::client::{self, ClientError, PAGE, every_page, wire};
 
 /// List and show stored reports
 #[derive(Debug, clap::Subcommand)]
@@ -77,11 +77,8 @@ pub(super) async fn run(command: &Command) -> anyhow::Result<Answer> {
 }
 
 async fn list(args: &ListArgs) -> anyhow::Result<Answer> {
-    const PAGE: i32 = 1_000;
     let client = args.server.connect().await?;
-    let mut found = Vec::new();
-    let mut page_token = String::new();
-    loop {
+    let found = every_page(async |page_token| {
         let request = wire::ListReportsRequest {
             unit: args.unit.clone().unwrap_or_default(),
             subtree: args.subtree,
@@ -92,12 +89,9 @@ async fn list(args: &ListArgs) -> anyhow::Result<Answer> {
             at_position: args.at.at_position,
         };
         let page = client.list(request).await?;
-        found.extend(page.reports);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
+        Ok::<_, ClientError>((page.reports, page.next_page_token))
+    })
+    .await?;
     let (rows, lines): (Vec<Vec<String>>, Vec<Value>) = found.into_iter().map(row_and_line).unzip();
     Ok(if args.json {
         Answer::Lines(lines)

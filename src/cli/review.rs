@@ -4,36 +4,11 @@
 use serde_json::Value;
 
 use super::output::{Answer, response_json, table};
-use super::submission::{coverage, coverage_name, series};
+use super::submission::{SeriesArgs, coverage_name};
 use super::{AtArg, ServerArg};
-use crate::client::{Client, ClientError, wire};
-
-/// Names a series.
-#[derive(Debug, Clone, clap::Args)]
-pub(super) struct SeriesArgs {
-    /// Code of the unit
-    unit: String,
-    /// Reporting year
-    #[arg(long)]
-    year: i32,
-    /// OWN or CONSOLIDATED
-    #[arg(long, value_parser = coverage, default_value = "OWN")]
-    coverage: wire::Coverage,
-    /// Form family, where several cover the year
-    #[arg(long, default_value = "")]
-    family: String,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    server: ServerArg,
-}
+use crate::client::{Client, ClientError, PAGE, every_page, wire};
 
 impl SeriesArgs {
-    fn name(&self) -> Option<wire::SeriesName> {
-        Some(series(&self.family, &self.unit, self.year, self.coverage))
-    }
-
     async fn client(&self) -> Result<Client, ClientError> {
         self.server.connect().await
     }
@@ -225,11 +200,8 @@ pub(super) async fn queries(command: &QueriesCommand) -> anyhow::Result<Answer> 
 }
 
 async fn list(args: &QueriesArgs) -> anyhow::Result<Answer> {
-    const PAGE: i32 = 1_000;
     let client = args.server.connect().await?;
-    let mut found = Vec::new();
-    let mut page_token = String::new();
-    loop {
+    let found = every_page(async |page_token| {
         let request = wire::ListQueriesRequest {
             unit: args.unit.clone(),
             year: args.year,
@@ -239,12 +211,9 @@ async fn list(args: &QueriesArgs) -> anyhow::Result<Answer> {
             at_position: args.at.at_position,
         };
         let page = client.review_service().list_queries(request).await.map_err(ClientError::from)?.into_inner();
-        found.extend(page.queries);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
+        Ok::<_, ClientError>((page.queries, page.next_page_token))
+    })
+    .await?;
     if args.json {
         let lines: anyhow::Result<Vec<Value>> = found.iter().map(|query| response_json("Query", query)).collect();
         return Ok(Answer::Lines(lines?));

@@ -103,5 +103,5 @@ fn title(args: &Args, name: &str) -> String {
     };
     let (first, last) = args.year;
     let years = if first == last { first.to_string() } else { format!("{first}–{last}") };
-    format!("{units} {years}, basis {}", args.total.basis)
+    format!("{units} {years}, basis {}", args.total.basis.basis)
 }

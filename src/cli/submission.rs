@@ -4,6 +4,7 @@ use anyhow::{Context as _, anyhow};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::ServerArg;
 use super::output::finding_json;
 use crate::client::{self, Any, Client, wire};
 use crate::form::Form;
@@ -73,6 +74,33 @@ pub(super) fn coverage_name(coverage: wire::Coverage) -> &'static str {
         wire::Coverage::Unspecified => "",
         wire::Coverage::Own => "OWN",
         wire::Coverage::Consolidated => "CONSOLIDATED",
+    }
+}
+
+/// Names a series.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct SeriesArgs {
+    /// Code of the unit
+    pub(super) unit: String,
+    /// Reporting year
+    #[arg(long)]
+    pub(super) year: i32,
+    /// OWN or CONSOLIDATED
+    #[arg(long, value_parser = coverage, default_value = "OWN")]
+    pub(super) coverage: wire::Coverage,
+    /// Form family, where several cover the year
+    #[arg(long, default_value = "")]
+    pub(super) family: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) server: ServerArg,
+}
+
+impl SeriesArgs {
+    pub(super) fn name(&self) -> Option<wire::SeriesName> {
+        Some(series(&self.family, &self.unit, self.year, self.coverage))
     }
 }
 

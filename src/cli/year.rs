@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::ServerArg;
 use super::output::{Answer, response_json, table};
 use super::rollup::drift_json;
+use super::{BasisArg, ServerArg};
 use crate::client::{ClientError, SignedStatement, wire};
 
 /// Full name of the message in a statement's file.
@@ -34,9 +34,8 @@ pub(super) struct YearArgs {
     /// Reporting year
     #[arg(long)]
     year: i32,
-    /// units: what each unit reported for itself; declared: what each child declares for all below it
-    #[arg(long, value_parser = ["units", "declared"], default_value = "units")]
-    basis: String,
+    #[command(flatten)]
+    basis: BasisArg,
     /// Form family, where several cover the year
     #[arg(long, default_value = "")]
     family: String,
@@ -45,12 +44,6 @@ pub(super) struct YearArgs {
     json: bool,
     #[command(flatten)]
     server: ServerArg,
-}
-
-impl YearArgs {
-    fn basis(&self) -> i32 {
-        if self.basis == "declared" { wire::Basis::Declared.into() } else { wire::Basis::Units.into() }
-    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -122,7 +115,7 @@ async fn close(args: &CloseArgs) -> anyhow::Result<Answer> {
         family: year.family.clone(),
         unit: year.unit.clone(),
         year: year.year,
-        basis: year.basis(),
+        basis: year.basis.wire().into(),
         override_reason: override_reason.clone(),
     };
     let client = year.server.connect().await?;
@@ -143,7 +136,7 @@ async fn reopen(args: &ReopenArgs) -> anyhow::Result<Answer> {
         family: year.family.clone(),
         unit: year.unit.clone(),
         year: year.year,
-        basis: year.basis(),
+        basis: year.basis.wire().into(),
         reason: reason.clone(),
     };
     let client = year.server.connect().await?;
@@ -161,7 +154,7 @@ async fn statement(args: &StatementArgs) -> anyhow::Result<Answer> {
         family: year.family.clone(),
         unit: year.unit.clone(),
         year: year.year,
-        basis: year.basis(),
+        basis: year.basis.wire().into(),
     };
     let client = year.server.connect().await?;
     let found = client.review_service().get_statement(request).await.map_err(ClientError::from)?.into_inner();

@@ -81,6 +81,14 @@ pub enum Subject<'a> {
     AllUnits,
 }
 
+impl<'a> Subject<'a> {
+    /// A unit with all below it; none: every unit there is.
+    #[must_use]
+    pub fn below(root: Option<&'a UnitCode>, year: Option<Year>) -> Self {
+        root.map_or(Self::AllUnits, |root| Self::Below(root, year))
+    }
+}
+
 /// Why not. It says nothing of units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denial {

@@ -206,8 +206,7 @@ impl State {
         [Coverage::Consolidated, Coverage::Own].into_iter().any(|coverage| {
             let tree = self.tree_for(&key.family, key.year);
             let owed = tree.find(unit.as_str()).is_some_and(|index| tree.is_owed(index, coverage));
-            let (family, unit) = (key.family.clone(), unit.clone());
-            owed && self.replaced_by(key, &SeriesKey { family, year: key.year, unit, coverage }).is_some()
+            owed && self.replaced_by(key, &key.series(unit.clone(), coverage)).is_some()
         })
     }
 

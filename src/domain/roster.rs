@@ -110,6 +110,15 @@ impl Roster {
         extended.max(own.or_else(of_all))
     }
 
+    /// The unit that one is part of from that year on.
+    #[must_use]
+    pub fn merger_of(&self, unit: &UnitCode) -> Option<&UnitCode> {
+        match self.dispositions.get(unit)? {
+            Disposition::MergedInto(into) => Some(into),
+            Disposition::Due | Disposition::Exempt(_) | Disposition::NewlyFounded | Disposition::Abolished => None,
+        }
+    }
+
     /// Units that are part of this one from that year on.
     pub fn merged_into<'a>(&'a self, unit: &'a UnitCode) -> impl Iterator<Item = &'a UnitCode> {
         let merged =

@@ -317,6 +317,13 @@ impl Series {
         self.stored(self.current()?.revision)
     }
 
+    /// A revision, if it counts or awaits approval.
+    #[must_use]
+    pub fn live(&self, revision: Revision) -> Option<&Stored> {
+        let is_live = |stored: &&Stored| matches!(self.standing(stored), Standing::Effective | Standing::Pending);
+        self.stored(revision).filter(is_live)
+    }
+
     /// What a revision is now.
     #[must_use]
     pub fn standing(&self, stored: &Stored) -> Standing {

@@ -11,7 +11,7 @@ use super::event::{
     UnitEntry, UnitsApplied, YearClosed, YearReopened,
 };
 use super::roster::Roster;
-use super::series::{Effective, Series, Standing};
+use super::series::{Effective, Series};
 use super::statement::Closed;
 use super::tokens::Tokens;
 use super::totals::{Total, TotalKey};
@@ -176,10 +176,8 @@ impl State {
 
     /// That a revision counts or awaits approval.
     fn expect_live(&self, key: &SeriesKey, revision: Revision) -> Result<(), String> {
-        let live = self.series(key).and_then(|series| Some((series, series.stored(revision)?)));
-        let live = live
-            .is_some_and(|(series, stored)| matches!(series.standing(stored), Standing::Effective | Standing::Pending));
-        if live { Ok(()) } else { Err(format!("revision {revision} is not in effect, nor awaits approval")) }
+        let live = self.series(key).and_then(|series| series.live(revision));
+        if live.is_some() { Ok(()) } else { Err(format!("revision {revision} is not in effect, nor awaits approval")) }
     }
 
     fn replace_roster(

@@ -1,12 +1,13 @@
 //! A statement: what a unit's roll-up of a year was when the year was closed, in
 //! full, so that it can be checked without the service and without the ledger.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::completeness::Counts;
 use super::event::{FormId, SeriesKey};
 use super::series::Effective;
-use super::state::State;
+use super::state::{Rollup, State};
 use super::totals::{Total, TotalKey};
 use crate::form::{CellTable, Row};
 use crate::words::{Coverage, Digest, FamilyName, Position, Revision, Timestamp, UnitCode, Year};
@@ -137,16 +138,17 @@ impl State {
     /// How far a certified roll-up has moved, cell by cell; empty: it stands.
     #[must_use]
     pub fn drift(&self, statement: &Statement) -> Vec<Drift> {
-        let Some(now) = self.figures(&statement.total) else { return Vec::new() };
-        drift(statement, &now)
+        let Some(now) = self.rollup(&statement.total) else { return Vec::new() };
+        drift(statement, &now.figures())
     }
+}
 
-    /// The figures of a total by path: every required cell, and others where a
-    /// counted report states them, in the order of the form.
+impl Rollup {
+    /// The figures by path: every required cell, and others where a counted report
+    /// states them, in the order of the form.
     #[must_use]
-    pub fn figures(&self, key: &TotalKey) -> Option<Vec<(Arc<str>, i64)>> {
-        let rollup = self.rollup(key)?;
-        Some(figures(&rollup.total, rollup.form.cells()))
+    pub fn figures(&self) -> Vec<(Arc<str>, i64)> {
+        figures(&self.total, self.form.cells())
     }
 }
 
@@ -156,14 +158,16 @@ fn figures(total: &Total, table: &CellTable) -> Vec<(Arc<str>, i64)> {
 
 /// Differences between certified figures and others of the same form.
 fn drift(statement: &Statement, now: &[(Arc<str>, i64)]) -> Vec<Drift> {
-    let value =
-        |figures: &[(Arc<str>, i64)], path: &str| figures.iter().find(|(known, _)| &**known == path).map(|(_, v)| *v);
+    fn by_path(figures: &[(Arc<str>, i64)]) -> HashMap<&str, i64> {
+        figures.iter().map(|(path, value)| (&**path, *value)).collect()
+    }
+    let (before, after) = (by_path(&statement.cells), by_path(now));
     let certified = statement.cells.iter().map(|(path, certified)| Drift {
         path: Arc::clone(path),
         certified: *certified,
-        now: value(now, path).unwrap_or(0),
+        now: after.get(&**path).copied().unwrap_or(0),
     });
-    let further = now.iter().filter(|(path, _)| value(&statement.cells, path).is_none());
+    let further = now.iter().filter(|(path, _)| !before.contains_key(&**path));
     let further = further.map(|(path, now)| Drift { path: Arc::clone(path), certified: 0, now: *now });
     certified.chain(further).filter(|drift| drift.certified != drift.now).collect()
 }

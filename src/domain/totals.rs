@@ -1,9 +1,10 @@
 //! Totals: what many reports add up to. Sums form a group, so a correction adds
 //! new − old and nothing is ever added up twice.
 
+use super::event::SeriesKey;
 use super::series::Effective;
 use crate::form::{Cell, CellTable};
-use crate::words::{Basis, FamilyName, UnitCode, Year, limits};
+use crate::words::{Basis, Coverage, FamilyName, UnitCode, Year, limits};
 
 /// Names a total: of a unit and all below it, in a year, on a basis.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +17,14 @@ pub struct TotalKey {
     pub year: Year,
     /// What is added up.
     pub basis: Basis,
+}
+
+impl TotalKey {
+    /// The series of a unit that can count in it.
+    #[must_use]
+    pub fn series(&self, unit: UnitCode, coverage: Coverage) -> SeriesKey {
+        SeriesKey { family: self.family.clone(), year: self.year, unit, coverage }
+    }
 }
 
 /// A sum of reports.

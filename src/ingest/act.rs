@@ -11,7 +11,7 @@ use crate::domain::event::{
     DeadlineExtended, EventKind, PublicationRecorded, Rejudged, ReportReviewed, ReportWithdrawn, Review, SeriesKey,
     TextRedacted, YearReopened,
 };
-use crate::domain::{Obligation, RevisionStanding, Series, Stored, TotalKey};
+use crate::domain::{Obligation, Series, Stored, TotalKey};
 use crate::words::{Day, Digest, FamilyName, Position, Revision, UnitCode, Year};
 
 /// Something to be decided.
@@ -159,9 +159,7 @@ impl Overlay<'_> {
     /// A series to be changed, and its revision that counts or awaits approval.
     fn live(&self, key: &SeriesKey, revision: Revision) -> Result<(Series, Stored), SubmitError> {
         let series = self.series(key).ok_or_else(|| not_found(key))?;
-        let standing =
-            |stored| matches!(series.standing(stored), RevisionStanding::Effective | RevisionStanding::Pending);
-        match series.stored(revision).filter(|stored| standing(stored)) {
+        match series.live(revision) {
             Some(stored) => Ok((series.clone(), stored.clone())),
             None => Err(SubmitError::Precondition(match series.current_revision() {
                 Some(current) => format!("revision {revision} is not in effect, {} is", current.revision),

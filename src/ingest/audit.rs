@@ -72,7 +72,7 @@ impl Desk {
         let mut found = Vec::new();
         let wanted: BTreeSet<Position> = (after.next().0..=last).map(Position).collect();
         let read = self.reader.chained_events(&wanted, &|id| self.state.read().form(id));
-        let read = read.map_err(|error| SubmitError::Unreadable(error.to_string()))?;
+        let read = read.map_err(SubmitError::unreadable)?;
         let state = self.state.read();
         for (event, chain_hash) in read {
             if found.len() >= most {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::outcome::SubmitError;
 use super::writer::Writer;
-use crate::domain::event::{SeriesKey, YearClosed};
+use crate::domain::event::YearClosed;
 use crate::domain::{Contribution, Contributor, Drift, Rollup, Standing, State, Statement, TotalKey};
-use crate::words::{Digest, UnitCode};
+use crate::words::UnitCode;
 
 /// A certified roll-up that a change moves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,13 +28,8 @@ impl Obstacles {
     fn of(state: &State, rollup: &Rollup, total: &TotalKey, contributions: &[Contribution]) -> Self {
         let asks = state.roster(&total.family, total.year).requires_approval;
         let is_unreviewed = |part: &&Contribution| {
-            let key = |coverage| SeriesKey {
-                family: total.family.clone(),
-                year: total.year,
-                unit: part.unit.clone(),
-                coverage,
-            };
-            let current = part.report.and_then(|(coverage, ..)| state.series(&key(coverage))?.current_revision());
+            let current = |coverage| state.series(&total.series(part.unit.clone(), coverage))?.current_revision();
+            let current = part.report.and_then(|(coverage, ..)| current(coverage));
             asks && current.is_some_and(|stored| stored.review.is_none())
         };
         let unreviewed = contributions.iter().filter(is_unreviewed).map(|part| part.unit.clone()).collect();
@@ -89,7 +84,7 @@ impl Writer {
             form: Arc::from(rollup.form.name()),
             form_digest: rollup.form.form_digest(),
             rules_digest: rollup.form.rules_digest(),
-            cells: state.figures(&total).ok_or_else(unknown)?,
+            cells: rollup.figures(),
             counts: rollup.counts,
             contributors,
             time: state.last_time().max((self.clock)()),
@@ -104,8 +99,6 @@ impl Writer {
 
 fn contributor(state: &State, total: &TotalKey, part: &Contribution) -> Option<Contributor> {
     let (coverage, revision, position) = part.report?;
-    let (family, year, unit) = (total.family.clone(), total.year, part.unit.clone());
-    let series = SeriesKey { family, year, unit: unit.clone(), coverage };
-    let digest: Digest = state.series(&series)?.stored(revision)?.digest;
-    Some(Contributor { unit, coverage, revision, position, digest })
+    let digest = state.series(&total.series(part.unit.clone(), coverage))?.stored(revision)?.digest;
+    Some(Contributor { unit: part.unit.clone(), coverage, revision, position, digest })
 }

@@ -90,7 +90,7 @@ impl Desk {
 fn cells(form: &Form, before: &StoredReport, after: &StoredReport) -> Result<Vec<CellDifference>, SubmitError> {
     let figures = |stored: &StoredReport| {
         let mut reader = Reader::default();
-        let read = reader.read(form, &stored.report).map_err(|error| SubmitError::Unreadable(error.to_string()));
+        let read = reader.read(form, &stored.report).map_err(SubmitError::unreadable);
         read.map(|()| {
             let figures = reader.figures(stored.statements);
             let stated = |(cell, value): (usize, &i64)| CellTable::is_set(figures.present, cell).then_some(*value);

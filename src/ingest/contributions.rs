@@ -6,7 +6,6 @@ use super::desk::Desk;
 use super::moment::At;
 use super::outcome::SubmitError;
 use super::rollup::below;
-use crate::domain::event::SeriesKey;
 use crate::domain::{Contribution, Standing, State, TotalKey};
 use crate::form::{Form, Reader};
 use crate::words::{Coverage, Position};
@@ -92,8 +91,7 @@ impl Desk {
             return;
         }
         for coverage in [Coverage::Consolidated, Coverage::Own] {
-            let (family, unit) = (key.family.clone(), each.unit.clone());
-            let series = SeriesKey { family, year: key.year, unit, coverage };
+            let series = key.series(each.unit.clone(), coverage);
             if let Some((attempt, form)) = self.attempt_since(state, &series) {
                 each.standing = Standing::Refused;
                 let mut reader = Reader::default();

@@ -15,7 +15,7 @@ use super::batch::{Reply, Work};
 use super::counters::Counters;
 use super::durable::Problem;
 use super::moment::At;
-use super::outcome::{Decision, SeriesChoice, Submission, SubmitError};
+use super::outcome::{Decision, SeriesChoice, Submission, SubmitError, within};
 use super::writer::Writer;
 use crate::domain::event::{Event, EventKind, FormId, FormRegistered, SeriesKey, UnitEntry};
 use crate::domain::{Plan, State};
@@ -251,10 +251,7 @@ impl Desk {
         explanation: Explanation,
         principal: Arc<str>,
     ) -> Result<(Position, i64), SubmitError> {
-        if explanation.text.len() > limits::EXPLANATION_BYTES {
-            let problem = format!("explanation.text: longer than {} bytes", limits::EXPLANATION_BYTES);
-            return Err(SubmitError::Invalid(problem));
-        }
+        within("explanation.text", &explanation.text, limits::EXPLANATION_BYTES)?;
         let quotes = self.quotes(&series)?;
         self.ask(|reply| Work::Explain { series, explanation, quotes, principal, reply }).await
     }
@@ -270,9 +267,7 @@ impl Desk {
         reason: String,
         principal: Arc<str>,
     ) -> Result<(Position, Plan), SubmitError> {
-        if reason.len() > limits::REASON_BYTES {
-            return Err(SubmitError::Invalid(format!("reason: longer than {} bytes", limits::REASON_BYTES)));
-        }
+        within("reason", &reason, limits::REASON_BYTES)?;
         self.ask(|reply| Work::Units { units, validate_only, reason, principal, reply }).await
     }
 

@@ -88,7 +88,7 @@ impl Desk {
         // the writer goes on while the disk is read
         drop(now);
         let events = self.reader.events(&past.wanted(), &|id| past.form(id));
-        let events = events.map_err(|error| SubmitError::Unreadable(error.to_string()))?;
+        let events = events.map_err(SubmitError::unreadable)?;
         read(&past.complete(&events))
     }
 }

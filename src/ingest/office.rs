@@ -7,16 +7,16 @@ use super::act::Act;
 use super::batch::Work;
 use super::desk::Desk;
 use super::moment::At;
-use super::outcome::SubmitError;
+use super::outcome::{SubmitError, within};
 use super::roster::RosterPlan;
 use crate::domain::event::{EventKind, RosterApplied, SeriesKey};
 use crate::domain::{Signed, TotalKey};
 use crate::words::{Digest, Position, limits};
 
-/// That a text is not too long.
-fn within(field: &str, text: &str, most: usize) -> Result<(), SubmitError> {
-    if text.len() > most {
-        return Err(SubmitError::Invalid(format!("{field}: longer than {most} bytes")));
+/// That a reason is stated.
+fn stated(reason: &str) -> Result<(), SubmitError> {
+    if reason.trim().is_empty() {
+        return Err(SubmitError::Invalid("reason: is not stated".to_owned()));
     }
     Ok(())
 }
@@ -41,14 +41,12 @@ impl Desk {
                     return Err(SubmitError::Invalid("address: begins with https:// or http://".to_owned()));
                 }
             }
-            Act::Redact { series, text } => self.expect_text(series, text)?,
-            Act::Extend { .. } | Act::Reopen(_) if reason.trim().is_empty() => {
-                return Err(SubmitError::Invalid("reason: is not stated".to_owned()));
+            Act::Redact { series, text } => {
+                self.expect_text(series, text)?;
+                stated(&reason)?;
             }
-            Act::Withdraw { .. } | Act::Extend { .. } | Act::Reopen(_) => {}
-        }
-        if matches!(act, Act::Redact { .. }) && reason.trim().is_empty() {
-            return Err(SubmitError::Invalid("reason: is not stated".to_owned()));
+            Act::Extend { .. } | Act::Reopen(_) => stated(&reason)?,
+            Act::Withdraw { .. } => {}
         }
         self.ask(|reply| Work::Act { act, reason, principal, reply }).await
     }
@@ -98,7 +96,7 @@ impl Desk {
         let position =
             closed.ok_or_else(|| SubmitError::NotFound(format!("{} of {} is not closed", total.year, total.unit)))?;
         let read = self.reader.event(position, &|id| state.form(id));
-        let (event, _) = read.map_err(|error| SubmitError::Unreadable(error.to_string()))?;
+        let (event, _) = read.map_err(SubmitError::unreadable)?;
         let EventKind::YearClosed(closed) = event.kind else {
             return Err(SubmitError::Unreadable(format!("event {position} closes no year")));
         };
@@ -118,7 +116,7 @@ impl Desk {
         let changes = self.with_state(|state| state.series(key).map(|series| series.changes().to_vec()));
         let positions = changes.unwrap_or_default().into_iter().collect();
         let read = self.reader.events(&positions, &|id| self.state.read().form(id));
-        let events = read.map_err(|error| SubmitError::Unreadable(error.to_string()))?;
+        let events = read.map_err(SubmitError::unreadable)?;
         let text = |kind: &EventKind| match kind {
             EventKind::ReportAccepted(accepted) if accepted.series == *key => accepted.texts,
             EventKind::QueryExplained(explained) if explained.series == *key => Some(explained.text),

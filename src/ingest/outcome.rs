@@ -249,6 +249,21 @@ pub enum SubmitError {
     Unavailable(String),
 }
 
+/// That a text is not too long.
+pub(super) fn within(field: &str, text: &str, most: usize) -> Result<(), SubmitError> {
+    if text.len() > most {
+        return Err(SubmitError::Invalid(format!("{field}: longer than {most} bytes")));
+    }
+    Ok(())
+}
+
+impl SubmitError {
+    /// What the ledger cannot give back.
+    pub(crate) fn unreadable(error: impl std::fmt::Display) -> Self {
+        Self::Unreadable(error.to_string())
+    }
+}
+
 impl SubmitError {
     /// Whether the failure is ours: the submission is as good as it was, and may
     /// be sent again.

@@ -46,7 +46,7 @@ impl Desk {
         let EventKind::ReportReviewed(reviewed) = kind else { return Err(misplaced(position)) };
         let text = reviewed.text.filter(|text| !state.is_redacted(text));
         let text = text.map(|text| self.reader.text(&text)).transpose();
-        let text = text.map_err(|error| SubmitError::Unreadable(error.to_string()))?;
+        let text = text.map_err(SubmitError::unreadable)?;
         let words = String::from_utf8_lossy(&text.unwrap_or_default()).into_owned();
         Ok(Some(ReviewRecord { review: reviewed.review, principal, time, words, cells: reviewed.cells, position }))
     }
@@ -66,7 +66,7 @@ impl Desk {
 
     fn event_at(&self, state: &State, position: Position) -> Result<Event, SubmitError> {
         let read = self.reader.event(position, &|id| state.form(id));
-        read.map(|(event, _)| event).map_err(|error| SubmitError::Unreadable(error.to_string()))
+        read.map(|(event, _)| event).map_err(SubmitError::unreadable)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A new roster: what is wrong with it, what it changes, and the reports that are
 //! judged anew with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::outcome::SubmitError;
 use super::sequence::{Overlay, Then};
@@ -41,13 +41,13 @@ impl Overlay<'_> {
         if !problems.is_empty() {
             return Err(SubmitError::Invalid(problems.join("\n")));
         }
-        let plan = plan(&before, &after);
         let changed = units(&before, &after);
+        let plan = plan(&before, &after, &changed);
         if let Some((unit, closed)) = changed.iter().find_map(|unit| Some((unit, self.closed_over(&applied, unit)?))) {
             let problem = format!("{} of {closed} is closed and {unit} counts in it; reopen it first", applied.year);
             return Err(SubmitError::Precondition(problem));
         }
-        applied.rejudged = self.rejudged_with(&applied, &after);
+        applied.rejudged = self.rejudged_with(&applied, &before, &after, &changed);
         Ok((applied, plan))
     }
 
@@ -55,7 +55,8 @@ impl Overlay<'_> {
     fn problems(&self, applied: &RosterApplied) -> Vec<String> {
         let mut problems = Vec::new();
         let exists = |unit: &UnitCode| self.state.has_unit(unit, applied.year);
-        let named: BTreeSet<&UnitCode> = applied.dispositions.iter().map(|(unit, _)| unit).collect();
+        let named: BTreeMap<&UnitCode, &Disposition> =
+            applied.dispositions.iter().rev().map(|(unit, disposition)| (unit, disposition)).collect();
         if named.len() != applied.dispositions.len() {
             problems.push("dispositions: a unit is named twice".to_owned());
         }
@@ -75,11 +76,8 @@ impl Overlay<'_> {
                     problems
                         .push(format!("{unit}: is merged into {into}, which is not in the tree of {}", applied.year));
                 }
-                Disposition::MergedInto(into) => {
-                    let gone = applied.dispositions.iter().find(|(other, _)| other == into);
-                    if gone.is_some_and(|(_, other)| matches!(other, Disposition::MergedInto(_))) {
-                        problems.push(format!("{unit}: is merged into {into}, which is merged itself"));
-                    }
+                Disposition::MergedInto(into) if matches!(named.get(into), Some(Disposition::MergedInto(_))) => {
+                    problems.push(format!("{unit}: is merged into {into}, which is merged itself"));
                 }
                 Disposition::Exempt(reason) if reason.trim().is_empty() => {
                     problems.push(format!("{unit}: is exempt without a reason"));
@@ -87,7 +85,11 @@ impl Overlay<'_> {
                 Disposition::Exempt(reason) if reason.len() > limits::REASON_BYTES => {
                     problems.push(format!("{unit}: a reason longer than {} bytes", limits::REASON_BYTES));
                 }
-                Disposition::Due | Disposition::Exempt(_) | Disposition::NewlyFounded | Disposition::Abolished => {}
+                Disposition::Due
+                | Disposition::Exempt(_)
+                | Disposition::MergedInto(_)
+                | Disposition::NewlyFounded
+                | Disposition::Abolished => {}
             }
         }
         problems
@@ -102,15 +104,22 @@ impl Overlay<'_> {
     }
 
     /// Reports of the year whose cross-year checks say otherwise with another roster.
-    fn rejudged_with(&self, applied: &RosterApplied, after: &Roster) -> Vec<Rejudged> {
+    fn rejudged_with(
+        &self,
+        applied: &RosterApplied,
+        before: &Roster,
+        after: &Roster,
+        changed: &BTreeSet<UnitCode>,
+    ) -> Vec<Rejudged> {
         let tree = self.state.tree(applied.year).with_roster(after);
-        let before = self.state.roster(&applied.family, applied.year);
+        // units that others are, or were, merged into
+        let merged: BTreeSet<&UnitCode> =
+            changed.iter().flat_map(|unit| [before.merger_of(unit), after.merger_of(unit)]).flatten().collect();
         let ours = |key: &SeriesKey| key.family == applied.family && key.year == applied.year;
         let keys = self.state.all_series().map(|(key, _)| key).filter(ours);
         let rejudged = keys.filter_map(|key| {
             let facts = tree.facts(key.unit.as_str());
-            let merged = |roster: &Roster| roster.merged_into(&key.unit).cloned().collect::<Vec<_>>();
-            let same = facts == self.state.unit_facts(&key) && merged(&before) == merged(after);
+            let same = facts == self.state.unit_facts(&key) && !merged.contains(&key.unit);
             let then = Then { facts: Some(facts), roster: Some(after), changed: None };
             if same { None } else { self.rejudge(&key, then) }
         });
@@ -124,7 +133,7 @@ fn units(before: &Roster, after: &Roster) -> BTreeSet<UnitCode> {
     all.filter(|unit| before.dispositions.get(*unit) != after.dispositions.get(*unit)).cloned().collect()
 }
 
-fn plan(before: &Roster, after: &Roster) -> RosterPlan {
+fn plan(before: &Roster, after: &Roster, changed: &BTreeSet<UnitCode>) -> RosterPlan {
     let change = |subject: String, before: String, after: String| RosterChange { subject, before, after };
     let mut changes = Vec::new();
     let approval = |roster: &Roster| if roster.requires_approval { "required" } else { "not required" }.to_owned();
@@ -139,8 +148,8 @@ fn plan(before: &Roster, after: &Roster) -> RosterPlan {
             changes.push(change(subject, told(before), told(after)));
         }
     }
-    for unit in units(before, after) {
-        let told = |roster: &Roster| roster.dispositions.get(&unit).map_or_else(|| "by kind".to_owned(), disposition);
+    for unit in changed {
+        let told = |roster: &Roster| roster.dispositions.get(unit).map_or_else(|| "by kind".to_owned(), disposition);
         changes.push(change(unit.to_string(), told(before), told(after)));
     }
     RosterPlan(changes)

@@ -12,7 +12,7 @@ use super::explain;
 use super::outcome::{Reason, SubmitError, Unused};
 use super::prior::{Unpacked, prior};
 use crate::domain::event::{EventKind, Rejudged, ReportAccepted, SeriesKey};
-use crate::domain::{Disposition, Effective, Roster, Series, State};
+use crate::domain::{Effective, Roster, Series, State};
 use crate::form::{Evidence, Figures, Finding, FindingRecord, Form, UnitFacts, Verdict};
 use crate::words::{Position, Revision, Timestamp};
 
@@ -203,10 +203,7 @@ impl<'a> Overlay<'a> {
     pub(super) fn rejudge_following(&self, key: &SeriesKey, now: Option<(Figures<'_>, &Form)>) -> Vec<Rejudged> {
         let Some(year) = key.year.after() else { return Vec::new() };
         let roster = self.state.roster(&key.family, year);
-        let merged = match roster.dispositions.get(&key.unit) {
-            Some(Disposition::MergedInto(into)) => Some(into.clone()),
-            _ => None,
-        };
+        let merged = roster.merger_of(&key.unit).cloned();
         let following =
             [key.unit.clone()].into_iter().chain(merged).map(|unit| SeriesKey { year, unit, ..key.clone() });
         let then = Then { changed: Some((key, now)), ..Then::default() };

@@ -129,7 +129,7 @@ impl Desk {
             };
             let stored = stored.ok_or_else(|| nothing(key))?;
             let report = self.stored(state, key, series, stored);
-            let report = report.map_err(|error| SubmitError::Unreadable(error.to_string()))?;
+            let report = report.map_err(SubmitError::unreadable)?;
             let (review, publication) = (self.review_of(state, stored)?, self.publication_of(state, series)?);
             Ok((state.head(), StoredReport { review, publication, ..report }))
         })
@@ -336,7 +336,7 @@ impl Desk {
             let older = |stored: &&Stored| below.is_none_or(|below| stored.revision < below);
             let rows = series.revisions().iter().rev().filter(older).take(most).map(|stored| {
                 let read = self.reader.event(stored.position, &|id| state.form(id));
-                let (event, chain_hash) = read.map_err(|error| SubmitError::Unreadable(error.to_string()))?;
+                let (event, chain_hash) = read.map_err(SubmitError::unreadable)?;
                 Ok(ListedRevision {
                     receipt: Receipt {
                         series: key.clone(),

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::batch::{Batch, Waiting, Work, tell};
+use super::batch::{Batch, Reply, Waiting, Work, tell};
 use super::desk::{Desk, DeskError};
 use super::moment::At;
-use super::outcome::SubmitError;
+use super::outcome::{SubmitError, within};
 use super::sequence::Overlay;
 use super::writer::Writer;
 use crate::domain::access::Grant;
@@ -107,9 +107,7 @@ impl Desk {
     /// # Errors
     /// [`SubmitError::NotFound`].
     pub async fn revoke_token(&self, id: TokenId, reason: String, by: Arc<str>) -> Result<Position, SubmitError> {
-        if reason.len() > limits::REASON_BYTES {
-            return Err(SubmitError::Invalid(format!("reason: longer than {} bytes", limits::REASON_BYTES)));
-        }
+        within("reason", &reason, limits::REASON_BYTES)?;
         self.ask(|reply| Work::RevokeToken { id, reason, by, reply }).await
     }
 
@@ -132,33 +130,39 @@ impl Desk {
 }
 
 impl Writer {
-    /// Decides what is to be done with a token.
-    pub(super) fn token(&mut self, work: Work, overlay: &mut Overlay<'_>, batch: &mut Batch) {
-        match work {
-            Work::IssueToken { new, digest, by, reply } => match new.event(overlay.state, digest, (self.clock)()) {
-                Ok(issued) => {
-                    let id = issued.id;
-                    self.enter(batch, overlay, EventKind::TokenIssued(issued), by, new.reason);
-                    batch.waiting.push(Waiting::Issued(reply, id));
-                }
-                Err(problem) => tell(reply, Err(SubmitError::Invalid(problem))),
-            },
-            Work::RevokeToken { id, reason, by, reply } => match revocation(overlay.state, id) {
-                Ok(Revocation::Now(revoked)) => {
-                    self.enter(batch, overlay, EventKind::TokenRevoked(revoked), by, reason);
-                    batch.waiting.push(Waiting::Revoked(reply));
-                }
-                Ok(Revocation::Before(position)) => tell(reply, Ok(position)),
-                Err(error) => tell(reply, Err(error)),
-            },
-            Work::Submit(..)
-            | Work::Act { .. }
-            | Work::Explain { .. }
-            | Work::Units { .. }
-            | Work::Roster { .. }
-            | Work::Close { .. }
-            | Work::Settle(_)
-            | Work::Tend => {}
+    pub(super) fn issue_token(
+        &self,
+        (new, digest): (NewToken, Digest),
+        by: Arc<str>,
+        reply: Reply<Token>,
+        overlay: &mut Overlay<'_>,
+        batch: &mut Batch,
+    ) {
+        match new.event(overlay.state, digest, (self.clock)()) {
+            Ok(issued) => {
+                let id = issued.id;
+                self.enter(batch, overlay, EventKind::TokenIssued(issued), by, new.reason);
+                batch.waiting.push(Waiting::Issued(reply, id));
+            }
+            Err(problem) => tell(reply, Err(SubmitError::Invalid(problem))),
+        }
+    }
+
+    pub(super) fn revoke_token(
+        &self,
+        (id, reason): (TokenId, String),
+        by: Arc<str>,
+        reply: Reply<Position>,
+        overlay: &mut Overlay<'_>,
+        batch: &mut Batch,
+    ) {
+        match revocation(overlay.state, id) {
+            Ok(Revocation::Now(revoked)) => {
+                self.enter(batch, overlay, EventKind::TokenRevoked(revoked), by, reason);
+                batch.waiting.push(Waiting::Revoked(reply));
+            }
+            Ok(Revocation::Before(position)) => tell(reply, Ok(position)),
+            Err(error) => tell(reply, Err(error)),
         }
     }
 

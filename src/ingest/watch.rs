@@ -156,7 +156,7 @@ impl Watch {
         let last = head.0.min(self.told.0.saturating_add(limits::WATCH_READ));
         let wanted: BTreeSet<Position> = (self.told.next().0..=last).map(Position).collect();
         let events = self.desk.reader.events(&wanted, &|id| self.desk.state.read().form(id));
-        let events = events.map_err(|error| SubmitError::Unreadable(error.to_string()))?;
+        let events = events.map_err(SubmitError::unreadable)?;
         let state = self.desk.state.read();
         for event in events {
             if changes.len() >= limits::WATCHED_CHANGES {

@@ -93,7 +93,8 @@ impl Writer {
 
     fn decide(&mut self, work: Work, overlay: &mut Overlay<'_>, batch: &mut Batch) {
         match work {
-            Work::IssueToken { .. } | Work::RevokeToken { .. } => self.token(work, overlay, batch),
+            Work::IssueToken { new, digest, by, reply } => self.issue_token((new, digest), by, reply, overlay, batch),
+            Work::RevokeToken { id, reason, by, reply } => self.revoke_token((id, reason), by, reply, overlay, batch),
             Work::Tend => {}
             Work::Settle(reply) => batch.settled.push(reply),
             Work::Submit(admitted, reply) => match overlay.judge(&admitted) {

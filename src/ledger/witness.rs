@@ -39,6 +39,15 @@ pub(super) enum Found {
     Head(Head),
 }
 
+impl Found {
+    pub(super) fn head(&self) -> Option<Head> {
+        match self {
+            Self::Head(head) => Some(*head),
+            Self::Missing | Self::Damaged => None,
+        }
+    }
+}
+
 /// The open witness.
 #[derive(Debug)]
 pub(super) struct Witness {
