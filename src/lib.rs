@@ -1,7 +1,7 @@
 //! crossfoot: statutory reports go in over gRPC, exact roll-ups come out.
 //!
 //! The layers, lowest first; a module names only its own or lower ones (a test
-//! walks this): [`words`], [`form`], [`domain`], [`ledger`], [`ingest`],
+//! walks this): [`words`], [`form`], [`domain`], [`ledger`] and [`documents`], [`ingest`],
 //! `api`, `client` and `certificates`, `cli`. `ARCHITECTURE.md` tells why.
 //!
 //! The checks work without a service:
@@ -24,6 +24,7 @@ pub mod api;
 pub mod certificates;
 pub mod cli;
 pub mod client;
+pub mod documents;
 pub mod domain;
 pub mod form;
 #[cfg(any(test, fuzzing))]

@@ -20,11 +20,12 @@ use std::path::{Path, PathBuf};
 use crossfoot::form::Catalog;
 
 /// Modules by level; a module names only its own or lower ones.
-const LEVELS: [(&str, u8); 11] = [
+const LEVELS: [(&str, u8); 12] = [
     ("words", 0),
     ("form", 1),
     ("domain", 2),
     ("ledger", 3),
+    ("documents", 3),
     ("ingest", 4),
     ("pb", 5),
     ("certificates", 5),
