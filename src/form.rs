@@ -16,6 +16,7 @@ mod json;
 mod judge;
 mod layout;
 pub mod options;
+pub mod outline;
 mod prose;
 mod read;
 mod row;
@@ -57,6 +58,7 @@ pub struct Form {
     texts: Vec<compile::Text>,
     cells: CellTable,
     rules: rules::Rules,
+    outline: outline::Outline,
     derived: Vec<Indicator>,
     form_digest: Digest,
     rules_digest: Digest,
@@ -113,6 +115,12 @@ impl Form {
     pub fn has_cells_of(&self, other: &Self) -> bool {
         let frozen = |cell: &Cell| (cell.path.clone(), cell.numbers.clone(), cell.unit.clone(), cell.required);
         self.cells.iter().map(frozen).eq(other.cells.iter().map(frozen))
+    }
+
+    /// How it is printed.
+    #[must_use]
+    pub fn outline(&self) -> &outline::Outline {
+        &self.outline
     }
 
     /// Its rules, as declared.

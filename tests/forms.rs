@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use city::City;
 use crossfoot::client::wire;
-use crossfoot::form::{Catalog, Form, SOURCES};
+use crossfoot::form::{Catalog, Form, SOURCES, outline};
 use serde_json::json;
 use wire::{Basis, Coverage, Outcome};
 
@@ -288,6 +288,12 @@ fn described(form: &Form) -> String {
         text.push_str(&format!("{breakdown:?}\n"));
     }
     form.check_names().iter().for_each(|name| text.push_str(&format!("{name}\n")));
+    for section in &form.outline().sections {
+        text.push_str(&format!("{:?} {:?}\n", section.heading, section.passages));
+        for piece in section.tables.iter().flat_map(outline::PrintedTable::layout) {
+            text.push_str(&format!("{piece:?}\n"));
+        }
+    }
     text
 }
 
@@ -302,6 +308,46 @@ fn the_options_of_the_built_in_form_are_pinned() {
     let differs = described.lines().zip(pinned.lines()).find(|(now, then)| now != then);
     assert_eq!(differs, None, "set UPDATE_GOLDEN=1 if the form was meant to change");
     assert_eq!(described.len(), pinned.len());
+}
+
+#[test]
+fn printed_tables_are_covered_without_gap_or_overlap_and_print_every_required_cell_once() {
+    let forms = Catalog::load(Some(Path::new(FORMS))).unwrap();
+    for form in forms.iter() {
+        let mut printed = Vec::new();
+        for table in form.outline().tables() {
+            let mut taken = vec![vec![0; table.width()]; table.height()];
+            for piece in table.layout() {
+                let rows = piece.row..piece.row + piece.rows;
+                rows.for_each(|row| {
+                    taken[row][piece.column..piece.column + piece.columns].iter_mut().for_each(|n| *n += 1)
+                });
+                if let outline::Content::Figure(cell) = piece.content {
+                    printed.push(cell);
+                }
+            }
+            assert!(taken.iter().flatten().all(|times| *times == 1), "{}: {taken:?}", form.name());
+        }
+        printed.sort_unstable();
+        let required = (0..form.cells().len()).filter(|cell| form.cells().is_required(*cell));
+        assert!(required.eq(printed.into_iter().filter(|cell| form.cells().is_required(*cell))), "{}", form.name());
+    }
+    let tables: Vec<(usize, usize)> = city::form().outline().tables().map(|t| (t.width(), t.height())).collect();
+    assert_eq!(tables, [(4, 14), (10, 28), (15, 4)]);
+}
+
+#[test]
+fn an_outline_that_prints_a_cell_twice_or_not_at_all_is_refused() {
+    let with = |outline: &str| error_with("title_zh:", &format!("{outline}\n    title_zh:"));
+    let row = |path: &str| format!("row: {{ path: {path:?} }}");
+    let table = |rows: &str| format!("outline: {{ table: {{ band: {{ column: {{ zh: \"人数\" }} {rows} }} }} }}");
+    let all = ["counters.adults", "counters.children", "counters.total"].map(row).concat();
+    let twice = with(&table(&(all.clone() + &row("counters.adults"))));
+    assert!(twice.contains("\"counters.adults\" is printed twice"), "{twice}");
+    let missing = with(&table(&row("counters.adults")));
+    assert!(missing.contains("\"counters.total\" is not printed"), "{missing}");
+    let unknown = with(&table(&(all + &row("counters.dogs"))));
+    assert!(unknown.contains("\"counters.dogs\" names no cell"), "{unknown}");
 }
 
 #[test]

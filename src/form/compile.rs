@@ -11,7 +11,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, FileDescrip
 use super::options::{self, Measure};
 use super::schema::{BYTES, Field, Group, Kind, Label, Prose, Shape, VARINT, join, tag};
 use super::table::{Cell, CellTable};
-use super::{Form, descriptors, layout, write};
+use super::{Form, descriptors, layout, outline, write};
 use crate::words::{Digest, FamilyName, Year, limits};
 
 /// A form that cannot be used.
@@ -42,7 +42,7 @@ impl std::error::Error for FormError {}
 /// Number of the extension that marks a form, and of its checks.
 pub(super) const FORM: &str = "crossfoot.form.v1.form";
 pub(super) const CHECK: &str = "crossfoot.form.v1.check";
-const LABEL: &str = "crossfoot.form.v1.label";
+pub(super) const LABEL: &str = "crossfoot.form.v1.label";
 const FIGURE: &str = "crossfoot.form.v1.figure";
 const PROSE: &str = "crossfoot.form.v1.prose";
 const CLAIM: &str = "crossfoot.form.v1.Claim";
@@ -147,6 +147,7 @@ fn compile(
         problems.message(message, "last_year is before first_year");
     }
     let rules = layout::compile(pool, message, &root, &cells, &texts, &options, problems);
+    let outline = outline::compile(pool, message, &cells, &options, problems);
     if problems.0.len() > before {
         return None;
     }
@@ -165,6 +166,7 @@ fn compile(
         texts,
         cells,
         rules,
+        outline,
         derived: Vec::new(),
         form_digest: Digest::of(&[descriptor_set]),
         rules_digest,
@@ -289,6 +291,7 @@ impl Builder<'_> {
             scale: figure.scale,
             unit_zh: figure.unit_zh,
             unit_en: figure.unit_en,
+            other_units: figure.other_unit.into_iter().map(|other| (other.zh, other.scale)).collect(),
             max: figure.max,
             stock,
             required: figure.required,

@@ -21,6 +21,8 @@ pub struct Cell {
     pub unit_zh: String,
     /// Printed unit, English.
     pub unit_en: String,
+    /// Other units people write it in, Chinese, each with its decimal places.
+    pub other_units: Vec<(String, u32)>,
     /// Largest figure.
     pub max: i64,
     /// Counts what stood at the end of the year: never added over years.
