@@ -322,8 +322,13 @@ fn printed_tables_are_covered_without_gap_or_overlap_and_print_every_required_ce
                 rows.for_each(|row| {
                     taken[row][piece.column..piece.column + piece.columns].iter_mut().for_each(|n| *n += 1)
                 });
-                if let outline::Content::Figure(cell) = piece.content {
-                    printed.push(cell);
+                match piece.content {
+                    outline::Content::Figure(cell) => printed.push(cell),
+                    outline::Content::Title(words) => assert!(!words.zh.is_empty()),
+                    outline::Content::Heading(words) => {
+                        let is_corner = (piece.row, piece.column) == (0, 0);
+                        assert!(is_corner || !words.zh.is_empty() && !words.en.is_empty(), "{}", form.name());
+                    }
                 }
             }
             assert!(taken.iter().flatten().all(|times| *times == 1), "{}: {taken:?}", form.name());

@@ -99,12 +99,13 @@ impl Printing<'_> {
     }
 
     fn band(&mut self, band: &options::Band) -> Option<Band> {
-        let columns = self.lines(&band.column, None);
-        let first = columns.first().map(|column| column.path.clone());
+        // a path of a row and one of a column are known to be a cell's only together
+        let first = self.lines(&band.column, "", "").into_iter().next().map(|column| column.path);
         let rows = match band.row.as_slice() {
             [] => vec![Placed { path: String::new(), line: Line::default() }],
-            declared => self.lines(declared, first.as_deref()),
+            declared => self.lines(declared, "", &first.unwrap_or_default()),
         };
+        let columns = self.lines(&band.column, &rows.first().map(|row| row.path.clone()).unwrap_or_default(), "");
         let mut cells = Vec::new();
         for row in &rows {
             let mut found = Vec::new();
@@ -130,37 +131,41 @@ impl Printing<'_> {
         })
     }
 
-    /// The lines below declared headings; `column` is the path that every row goes
-    /// on with to its first cell.
-    fn lines(&mut self, declared: &[options::Heading], column: Option<&str>) -> Vec<Placed> {
+    /// The lines below declared headings. Every path goes on from `from`, and on to
+    /// `to` to be that of a cell.
+    fn lines(&mut self, declared: &[options::Heading], from: &str, to: &str) -> Vec<Placed> {
         let mut found = Vec::new();
         for heading in declared {
-            self.below(heading, &Placed { path: String::new(), line: Line::default() }, column, &mut found);
+            self.below(heading, &Placed { path: String::new(), line: Line::default() }, (from, to), &mut found);
         }
         found
     }
 
-    fn below(&mut self, declared: &options::Heading, above: &Placed, column: Option<&str>, found: &mut Vec<Placed>) {
-        let path = join(&above.path, &declared.path);
-        let mut line = above.line.clone();
-        let label = || find(self.message, &path).map(|field| self.label(&field)).unwrap_or_default();
-        let label = if declared.zh.is_empty() { label() } else { words(&declared.zh, &declared.en) };
+    fn below(&mut self, declared: &options::Heading, above: &Placed, way: (&str, &str), found: &mut Vec<Placed>) {
+        let (from, to) = way;
+        let mut placed = Placed { path: join(&above.path, &declared.path), line: above.line.clone() };
+        let path = join(from, &placed.path);
+        let field = find(self.message, &path);
+        let label = match (declared.zh.is_empty(), &field) {
+            (true, Some(field)) => self.label(field),
+            (true, None) => Words::default(),
+            (false, _) => words(&declared.zh, &declared.en),
+        };
         self.headings = self.headings.saturating_add(1);
-        line.headings.push(Heading { id: self.headings, words: label });
-        let placed = Placed { path, line };
-        let ends = self.cells.find(&join(&placed.path, column.unwrap_or_default())).is_some();
-        let group = find(self.message, &placed.path).and_then(|field| field.kind().as_message().cloned());
+        placed.line.headings.push(Heading { id: self.headings, words: label });
+        let is_cell = self.cells.find(&join(&path, to)).is_some();
+        let group = field.and_then(|field| field.kind().as_message().cloned()).filter(|_| !is_cell);
         match (declared.below.as_slice(), group) {
-            ([], Some(group)) if !ends => {
+            ([], Some(group)) => {
                 let mut fields: Vec<FieldDescriptor> = group.fields().collect();
                 fields.sort_by_key(FieldDescriptor::number);
                 for field in fields {
                     let heading = options::Heading { path: field.name().to_owned(), ..options::Heading::default() };
-                    self.below(&heading, &placed, column, found);
+                    self.below(&heading, &placed, way, found);
                 }
             }
-            ([], _) => found.push(placed),
-            (below, _) => below.iter().for_each(|heading| self.below(heading, &placed, column, found)),
+            ([], None) => found.push(placed),
+            (below, _) => below.iter().for_each(|heading| self.below(heading, &placed, way, found)),
         }
     }
 
