@@ -8,5 +8,9 @@
 //! Knows nothing of the network and of the ledger.
 
 mod document;
+mod label;
+mod recognise;
+mod written;
 
 pub use document::{Block, Document, Grid, GridCell};
+pub use recognise::{Draft, Note, Place, Problem, recognise};
