@@ -129,3 +129,220 @@ fn every_real_report_is_read_from_its_tables_whether_or_not_a_format_tells_how_f
         assert_read(&form, grids.iter().map(ragged).collect(), &figures, &format!("{name} ragged"));
     }
 }
+
+/// Moves rows of a grid; all rows of a merged cell must move together.
+fn reordered(grid: &Grid, row_of: impl Fn(usize) -> usize, column_of: impl Fn(usize) -> usize) -> Grid {
+    let cells = grid.cells.iter().map(|cell| GridCell {
+        row: (cell.row..cell.row + cell.rows).map(&row_of).min().unwrap(),
+        column: (cell.column..cell.column + cell.columns).map(&column_of).min().unwrap(),
+        ..cell.clone()
+    });
+    let mut cells: Vec<GridCell> = cells.collect();
+    cells.sort_by_key(|cell| (cell.row, cell.column));
+    Grid { cells, spans_known: true }
+}
+
+fn text_mut<'a>(grid: &'a mut Grid, text: &str) -> &'a mut GridCell {
+    grid.cells.iter_mut().find(|cell| cell.text.contains(text)).unwrap()
+}
+
+/// Leaves out a row of a grid; merged cells over it become shorter.
+fn without_row(grid: &Grid, row: usize) -> Grid {
+    let cells = grid.cells.iter().filter(|cell| !(cell.row == row && cell.rows == 1)).map(|cell| GridCell {
+        row: if cell.row > row { cell.row - 1 } else { cell.row },
+        rows: if (cell.row..cell.row + cell.rows).contains(&row) { cell.rows - 1 } else { cell.rows },
+        ..cell.clone()
+    });
+    Grid { cells: cells.collect(), spans_known: true }
+}
+
+fn paths(form: &Form, draft: &Draft, figures: &Figures) -> Vec<String> {
+    let differs = (0..).zip(draft.figures.iter().zip(figures)).filter(|(_, (a, b))| a != b);
+    differs.map(|(cell, _)| form.cells().get(cell).unwrap().path.clone()).collect()
+}
+
+#[test]
+fn rows_and_columns_may_stand_in_any_order_and_tables_may_lie_on_their_side() {
+    let form = form();
+    let figures = distinct(&form);
+    let [first, matrix, disputes] = printed(&form, &figures).try_into().unwrap();
+    // 不予公开 has rows 7 to 14: the first and the last change places; 自然人 and 总计 too
+    let swap = |a: usize, b: usize| {
+        move |i: usize| {
+            if i == a {
+                b
+            } else if i == b {
+                a
+            } else {
+                i
+            }
+        }
+    };
+    let moved = reordered(&matrix, swap(7, 14), swap(3, 9));
+    let turned = Grid {
+        cells: disputes
+            .cells
+            .iter()
+            .map(|c| GridCell { row: c.column, column: c.row, rows: c.columns, columns: c.rows, text: c.text.clone() })
+            .collect(),
+        spans_known: true,
+    };
+    assert_read(&form, vec![turned, first, moved], &figures, "moved");
+}
+
+#[test]
+fn slips_of_the_pen_in_headings_do_not_matter_and_tables_of_others_are_passed_over() {
+    let form = form();
+    let figures = distinct(&form);
+    let mut grids = printed(&form, &figures);
+    text_mut(&mut grids[0], "现行有效").text = "先行有效件数".to_owned();
+    text_mut(&mut grids[0], "本年废止").text = "本年废纸件数".to_owned();
+    text_mut(&mut grids[0], "行政规范性文件").text = "规范性文件".to_owned();
+    text_mut(&mut grids[1], "勾稽关系").text =
+        "（本列数据的钩稽关系为：第一项加第二项之和，等于第三项加第四项之和）".to_owned();
+    text_mut(&mut grids[1], "（二）部分公开").text = "（二）部分公开".to_owned();
+    let other = |texts: &[&str]| Grid {
+        cells: (0..)
+            .zip(texts)
+            .map(|(i, t)| GridCell { row: i / 2, column: i % 2, rows: 1, columns: 1, text: (*t).to_owned() })
+            .collect(),
+        spans_known: true,
+    };
+    grids.insert(1, other(&["电话", "0631-5208761", "公众号粉丝", "12000"]));
+    let draft = recognise(&document(grids), &form);
+    assert_eq!(draft.tables_passed_over, 1);
+    assert_eq!(paths(&form, &draft, &figures), ["proactive.normative_documents.issued"; 0], "{:?}", problems(&draft));
+}
+
+#[test]
+fn what_cannot_be_placed_for_sure_is_told_with_its_place_and_nothing_of_its_row_is_read() {
+    let form = form();
+    let figures = distinct(&form);
+    let grids = printed(&form, &figures);
+    // six cells where seven belong
+    let mut six = grids.clone();
+    six[1].cells.retain(|cell| (cell.row, cell.column) != (5, 9));
+    let draft = recognise(&document(six.clone()), &form);
+    assert_eq!(problems(&draft), ["2:6:4 1024 this row should have 7 columns, 6 are certain; none of it was read"]);
+    let missing = paths(&form, &draft, &figures);
+    assert_eq!(missing.len(), 7);
+    assert!(missing.iter().all(|path| path.starts_with("applications.outcomes.granted.")));
+    // the same in a format without borders
+    let draft = recognise(&document(six.iter().map(ragged)), &form);
+    assert_eq!(draft.problems.len(), 1, "{:?}", problems(&draft));
+    assert_eq!((draft.problems[0].table, draft.problems[0].row), (2, 6));
+    assert_eq!(paths(&form, &draft, &figures), missing);
+    // 其他处理 as one row, as the form before had it
+    let mut one = grids.clone();
+    one[1] = without_row(&without_row(&one[1], 25), 24);
+    text_mut(&mut one[1], "1.申请人无正当理由").text = "（六）其他处理".to_owned();
+    let draft = recognise(&document(one), &form);
+    assert!(problems(&draft)[0].contains("the form has no such row"), "{:?}", problems(&draft));
+    assert!(paths(&form, &draft, &figures).iter().all(|path| path.starts_with("applications.outcomes.closed.")));
+    // a row that is not there is simply not there
+    let mut without = grids.clone();
+    without[0] = without_row(&without[0], 2);
+    let draft = recognise(&document(without), &form);
+    assert_eq!(draft.problems, []);
+    assert_eq!(paths(&form, &draft, &figures).len(), 3);
+    // columns without headings
+    let mut headless = grids.clone();
+    for row in [2, 1, 0] {
+        headless[2] = without_row(&headless[2], row);
+    }
+    let draft = recognise(&document(headless), &form);
+    assert_eq!(paths(&form, &draft, &figures).len(), 15);
+    // the same table twice, once with another figure
+    let mut twice = grids.clone();
+    twice.push(grids[2].clone());
+    assert_eq!(recognise(&document(twice.clone()), &form).problems, []);
+    twice[3].cells.last_mut().unwrap().text = "7".to_owned();
+    let draft = recognise(&document(twice), &form);
+    assert!(problems(&draft)[0].contains("twice, with different figures"), "{:?}", problems(&draft));
+}
+
+#[test]
+fn cells_as_people_write_them_are_read_exactly_or_named() {
+    let form = form();
+    let figures = distinct(&form);
+    let grids = printed(&form, &figures);
+    let fees = form.cells().find("proactive.administrative_fees_fen").unwrap();
+    let with = |path: &str, text: &str| {
+        let cell = form.cells().find(path).unwrap();
+        let shown = in_printed_unit(figures[cell].unwrap(), form.cells().get(cell).unwrap().scale);
+        let mut grids = grids.clone();
+        let found = grids.iter_mut().flat_map(|grid| &mut grid.cells).find(|c| c.text == shown).unwrap();
+        found.text = text.to_owned();
+        let draft = recognise(&document(grids), &form);
+        (draft.figures[cell], draft)
+    };
+    let received = "applications.received.total";
+    assert_eq!(with(received, "２，１５６").0, Some(2_156));
+    assert_eq!(with(received, "—").0, None);
+    let (figure, draft) = with("proactive.normative_documents.issued", "22（其中修订16件）");
+    assert_eq!((figure, draft.notes[0].text.as_str()), (Some(22), "(其中修订16件)"));
+    let (figure, draft) = with("proactive.administrative_fees_fen", "67939400元");
+    assert_eq!((figure, draft.problems.len()), (Some(6_793_940_000), 0));
+    let (figure, draft) = with("proactive.administrative_fees_fen", "0.0000001");
+    assert_eq!(figure, None);
+    assert!(problems(&draft)[0].contains("has more than 6 decimals"), "{:?}", problems(&draft));
+    assert!(draft.problems[0].message_zh.contains("小数超过 6 位"));
+    let (figure, draft) = with(received, "约20");
+    assert_eq!(figure, None);
+    assert!(problems(&draft)[0].starts_with("2:4:10 约20 "), "{:?}", problems(&draft));
+    let mut in_yuan = grids.clone();
+    text_mut(&mut in_yuan[0], "单位：万元").text = "本年收费金额（单位：元）".to_owned();
+    let cell = in_yuan[0].cells.last_mut().unwrap();
+    cell.text = "67939400".to_owned();
+    assert_eq!(recognise(&document(in_yuan), &form).figures[fees], Some(6_793_940_000));
+}
+
+fn paragraphs(text: &str) -> Document {
+    Document {
+        blocks: text.lines().filter(|l| !l.trim().is_empty()).map(|l| Block::Paragraph(l.trim().to_owned())).collect(),
+    }
+}
+
+#[test]
+fn unit_year_period_and_texts_are_read_from_the_prose() {
+    let form = form();
+    let document = paragraphs(
+        "首页 > 政府信息公开年报
+        威海市环翠区人民政府
+        2024年政府信息公开工作年度报告
+        本报告中所列数据统计期限从2024年1月1日到12月31日止。网址：http://www.huancui.gov.cn/col.html）。请与威海市环翠区人民政府办公室联系（地址：威海市新威路75号，电话：0631-5208761）。
+        一、总体情况
+        2024年，成效明显。
+        1.主动公开方面。公开文件4件。
+        又召开发布会。
+        （二）依申请公开
+        新收156件。
+        二、主动公开政府信息情况
+        三、收到和处理政府信息公开申请情况
+        七、附件
+        与本表无关。
+        5、 存在的主要问题及改进情况
+        存在问题：力度不够。
+        下步打算：继续努力。
+        六、其他需要报告的事项
+        1.政府信息公开收费方面：未收费。
+        2.其他：无。",
+    );
+    let draft = recognise(&document, &form);
+    assert_eq!((draft.unit_name.as_deref(), draft.year.map(|y| y.get())), (Some("威海市环翠区人民政府"), Some(2024)));
+    assert_eq!(draft.text("cover.title"), "威海市环翠区人民政府2024年政府信息公开工作年度报告");
+    assert_eq!((draft.text("cover.period_start"), draft.text("cover.period_end")), ("2024-01-01", "2024-12-31"));
+    assert_eq!(draft.text("cover.website"), "http://www.huancui.gov.cn/col.html");
+    assert_eq!(draft.text("cover.office"), "威海市环翠区人民政府办公室");
+    assert_eq!((draft.text("cover.address"), draft.text("cover.phone")), ("威海市新威路75号", "0631-5208761"));
+    assert_eq!(draft.text("narrative.disclosure"), "2024年，成效明显。\n1.主动公开方面。公开文件4件。\n又召开发布会。");
+    assert_eq!(draft.text("narrative.on_request"), "新收156件。");
+    assert_eq!(draft.text("narrative.problems"), "存在问题：力度不够。");
+    assert_eq!(draft.text("narrative.improvements"), "下步打算：继续努力。");
+    let report = draft.report();
+    assert_eq!(report["narrative"]["otherMatters"], Value::Null, "JSON has proto names, read as well");
+    assert_eq!(report["narrative"]["other_matters"][0]["title"], "1.政府信息公开收费方面");
+    assert_eq!(report["narrative"]["other_matters"][1]["text"], "无。");
+    let mut reader = Reader::default();
+    reader.read(&form, &form.from_json(&report).unwrap()).unwrap();
+}

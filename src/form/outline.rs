@@ -107,6 +107,8 @@ pub struct Heading {
     pub id: usize,
     /// As printed.
     pub words: Words,
+    /// What reports say instead, Chinese.
+    pub also: Vec<String>,
 }
 
 impl Outline {

@@ -28,8 +28,8 @@ pub(super) struct Line {
 #[derive(Clone)]
 pub(super) struct Heading {
     pub(super) id: usize,
-    zh: Label,
-    en: Label,
+    /// In either language, and what reports say instead.
+    labels: Vec<Label>,
 }
 
 impl Bands {
@@ -56,7 +56,7 @@ impl Band {
 
 impl Axis {
     fn new(lines: &[outline::Line]) -> Self {
-        let heading = |heading: &outline::Heading| Heading::new(heading.id, &heading.words);
+        let heading = |heading: &outline::Heading| Heading::new(heading);
         Self(lines.iter().map(|line| Line { headings: line.headings.iter().map(heading).collect() }).collect())
     }
 
@@ -77,12 +77,14 @@ impl Axis {
 }
 
 impl Heading {
-    fn new(id: usize, words: &Words) -> Self {
-        Self { id, zh: Label::new(&words.zh), en: Label::new(&words.en) }
+    fn new(heading: &outline::Heading) -> Self {
+        let outline::Heading { id, words: Words { zh, en }, also } = heading;
+        let labels = [zh, en].into_iter().chain(also).map(|text| Label::new(text)).collect();
+        Self { id: *id, labels }
     }
 
     /// How many slips of the pen a text has, if it is this heading.
     pub(super) fn slips(&self, text: &Label) -> Option<usize> {
-        self.zh.slips(text).into_iter().chain(self.en.slips(text)).min()
+        self.labels.iter().filter_map(|label| label.slips(text)).min()
     }
 }

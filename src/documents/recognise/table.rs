@@ -237,9 +237,8 @@ fn read_row(
         }
     }
     let known = places.iter().flatten().count();
-    if let Some(cell) =
-        unsure.or(spare).or_else(|| pieces.first().map(|piece| piece.cell).filter(|_| known < places.len()))
-    {
+    let first = pieces.iter().map(|piece| piece.cell).find(|cell| cell.column >= behind);
+    if let Some(cell) = unsure.or(spare).or(first.filter(|_| known < places.len())) {
         reading.problems.push(not_placed(cell, row, known, places.len()));
         return;
     }

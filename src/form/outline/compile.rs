@@ -152,7 +152,7 @@ impl Printing<'_> {
             (false, _) => words(&declared.zh, &declared.en),
         };
         self.headings = self.headings.saturating_add(1);
-        placed.line.headings.push(Heading { id: self.headings, words: label });
+        placed.line.headings.push(Heading { id: self.headings, words: label, also: declared.also.clone() });
         let is_cell = self.cells.find(&join(&path, to)).is_some();
         let group = field.and_then(|field| field.kind().as_message().cloned()).filter(|_| !is_cell);
         match (declared.below.as_slice(), group) {
@@ -194,7 +194,7 @@ impl Printing<'_> {
 
 /// One section with one table: a row for each cell.
 fn listed(cells: &CellTable, title_zh: &str, title_en: &str) -> Section {
-    let line = |id, words| Line { headings: vec![Heading { id, words }] };
+    let line = |id, words| Line { headings: vec![Heading { id, words, also: Vec::new() }] };
     let band = Band {
         title: Words::default(),
         corner: words("指标", "cell"),
