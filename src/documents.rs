@@ -9,8 +9,10 @@
 
 mod document;
 mod label;
+mod reading;
 mod recognise;
 mod written;
 
 pub use document::{Block, Document, Grid, GridCell};
+pub use reading::{OpenError, Reading, open};
 pub use recognise::{Draft, Note, Place, Problem, recognise};
