@@ -7,6 +7,7 @@ mod connect;
 mod copies;
 mod demo;
 mod explain;
+mod file;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod output;
@@ -67,7 +68,7 @@ enum Command {
     #[command(subcommand)]
     Config(config::Command),
     Demo(demo::Args),
-    Check(check::Args),
+    Check(Box<check::Args>),
     Submit(submit::Args),
     Withdraw(withdraw::Args),
     Rollup(rollup::Args),
@@ -161,7 +162,7 @@ pub fn run() -> ExitCode {
 
 fn execute(command: &Command) -> anyhow::Result<Answer> {
     match command {
-        Command::Check(args) => check::run(args),
+        Command::Check(args) => wait(check::run(args)),
         Command::Config(command) => config::run(command),
         Command::Proto(args) => proto::run(args),
         Command::Verify(args) => verify::run(args),

@@ -1,25 +1,28 @@
 //! `check`: judges files offline, by the same checks as the service.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+mod against;
 
-use anyhow::{Context as _, anyhow, bail};
+use std::path::PathBuf;
+
+use anyhow::{anyhow, bail};
 use serde_json::{Value, json};
 
+use super::file::{FormArgs, Forms, draft_json, draft_text};
 use super::output::{Answer, finding_json, findings_text};
+use crate::documents::Reading;
 use crate::domain::event::UnitKind;
-use crate::form::{Catalog, Evidence, Finding, Form, Reader, Statements, UnitFacts, Verdict};
-use crate::words::{Year, limits};
+use crate::form::{Evidence, Finding, Reader, Statements, UnitFacts, Verdict};
 
-/// Check reports offline: proto3 JSON or binary, no server needed
+/// Check reports offline, no server needed
+///
+/// Reads Word (.docx), spreadsheets (.xlsx, .xls, .ods), web pages, CSV, plain text, proto3 JSON and binary.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Files to check
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Reporting year; picks the form where several years differ
-    #[arg(long)]
-    year: Option<i64>,
+    #[command(flatten)]
+    form: FormArgs,
     /// Kind of the unit, e.g. department: decides who may make rules (规章)
     #[arg(long, value_parser = kind)]
     unit_kind: Option<UnitKind>,
@@ -29,18 +32,14 @@ pub(super) struct Args {
     /// Blank cells mean 0
     #[arg(long)]
     blank_means_zero: bool,
-    /// Full name of the form's message, where the year does not decide
-    #[arg(long)]
-    form: Option<String>,
-    /// Further forms: a folder of .proto files
-    #[arg(long)]
-    forms: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
     /// The unit is new this year: it carried nothing in
     #[arg(long)]
     newly_founded: bool,
+    #[command(flatten)]
+    against: against::AgainstArgs,
 }
 
 fn kind(name: &str) -> Result<UnitKind, String> {
@@ -51,29 +50,29 @@ fn kind(name: &str) -> Result<UnitKind, String> {
 /// What was found in one file.
 struct Checked {
     file: String,
-    form: Arc<Form>,
+    reading: Reading,
     verdict: Verdict,
+    identities: (usize, usize),
     findings: Vec<Finding>,
 }
 
 /// Runs the command.
-pub(super) fn run(args: &Args) -> anyhow::Result<Answer> {
-    let catalog = Catalog::load(args.forms.as_deref())?;
-    let form = pick(&catalog, args)?;
+pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
+    if args.against.is_asked() {
+        let [file] = args.files.as_slice() else { bail!("--against compares one file") };
+        return against::run(&args.against, &args.form, file, args.json).await;
+    }
+    let forms = args.form.load()?;
     let statements = Statements { blank_means_zero: args.blank_means_zero, nil_report: false };
     let unit =
         UnitFacts { makes_rules: args.unit_kind.and_then(UnitKind::makes_rules), newly_founded: args.newly_founded };
-    let mut prior = Reader::default();
-    if let Some(file) = &args.prior {
-        read(&form, file, &mut prior)?;
+    let mut checked = Vec::new();
+    for file in &args.files {
+        let reading = forms.read(file)?;
+        let prior = args.prior.as_ref().map(|prior| read_prior(&forms, prior, &reading)).transpose()?;
+        checked.push(check(file.display().to_string(), reading, statements, unit, prior.as_ref())?);
     }
-    let prior = args.prior.as_ref().map(|_| &prior);
-    let checked = args
-        .files
-        .iter()
-        .map(|file| check(&form, file, statements, unit, prior))
-        .collect::<anyhow::Result<Vec<Checked>>>()?;
-    let failed = checked.iter().any(|checked| checked.verdict == Verdict::Fail);
+    let failed = checked.iter().any(Checked::is_no);
     let answer = if args.json {
         Answer::Lines(checked.iter().map(Checked::json).collect())
     } else {
@@ -82,80 +81,70 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Answer> {
     Ok(answer.no_if(failed))
 }
 
-/// The form the files are judged by.
-fn pick(catalog: &Catalog, args: &Args) -> anyhow::Result<Arc<Form>> {
-    if let Some(name) = &args.form {
-        return catalog.by_name(name).cloned().ok_or_else(|| anyhow!("no form {name}"));
+/// The figures of the year before, in the cells of the form of this year.
+fn read_prior(forms: &Forms, file: &std::path::Path, now: &Reading) -> anyhow::Result<Reader> {
+    let year = forms.year.or(now.draft.as_ref().and_then(|draft| draft.year)).and_then(crate::words::Year::before);
+    let reading = forms.of_year(year).read(file)?;
+    if reading.form.name() != now.form.name() {
+        bail!("{}: fills {}, the report {}", file.display(), reading.form.name(), now.form.name());
     }
-    let forms: Vec<&Arc<Form>> = match args.year {
-        Some(year) => catalog.for_year(None, Year::new(year)?),
-        None => catalog.iter().filter(|form| form.years().1.is_none()).collect(),
-    };
-    match forms.as_slice() {
-        [form] => Ok(Arc::clone(form)),
-        [] => bail!("no form covers {}", args.year.map_or_else(|| "the present".to_owned(), |year| year.to_string())),
-        many => {
-            let names: Vec<&str> = many.iter().map(|form| form.name()).collect();
-            bail!("several forms fit, name one with --form: {}", names.join(", "))
-        }
-    }
-}
-
-/// Reads a report: JSON if it begins like JSON, else binary.
-fn read(form: &Form, file: &Path, reader: &mut Reader) -> anyhow::Result<()> {
-    let name = file.display();
-    let size = std::fs::metadata(file).with_context(|| format!("{name}"))?.len();
-    if size > limits::REPORT_BYTES as u64 {
-        bail!("{name}: has {size} bytes, a report has at most {}", limits::REPORT_BYTES);
-    }
-    let bytes = std::fs::read(file).with_context(|| format!("{name}"))?;
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes).trim_ascii_start();
-    // no field of a form begins with an opening brace and a quote or a space
-    let bytes = if text.first() == Some(&b'{') && std::str::from_utf8(text).is_ok() {
-        let value: Value = serde_json::from_slice(text).with_context(|| format!("{name}: not JSON"))?;
-        form.from_json(&value).map_err(|error| anyhow!("{name}: not a {}: {error}", form.name()))?
-    } else {
-        bytes
-    };
-    reader.read(form, &bytes).map_err(|error| anyhow!("{name}: not a {}: {error}", form.name()))
+    let mut prior = Reader::default();
+    prior.read(&reading.form, &reading.report).map_err(|error| anyhow!("{}: {error}", file.display()))?;
+    Ok(prior)
 }
 
 fn check(
-    form: &Arc<Form>,
-    file: &Path,
+    file: String,
+    reading: Reading,
     statements: Statements,
     unit: UnitFacts,
     prior: Option<&Reader>,
 ) -> anyhow::Result<Checked> {
+    let form = &reading.form;
     let mut reader = Reader::default();
-    read(form, file, &mut reader)?;
+    reader.read(form, &reading.report).map_err(|error| anyhow!("{file}: {error}"))?;
     let mut found = Vec::new();
     form.check_report(&mut reader, statements, &mut found);
     let (now, prior) = (reader.figures(statements), prior.map(|prior| prior.figures(statements)));
     form.check_beyond(now, prior, unit, &mut found);
     let verdict = form.verdict(&found);
+    let identities = form.identities_held(&found);
     let findings = form.describe(&found, Evidence { now, prior, claims: reader.claims() });
-    Ok(Checked { file: file.display().to_string(), form: Arc::clone(form), verdict, findings })
+    Ok(Checked { file, verdict, identities, findings, reading })
 }
 
 impl Checked {
+    /// Whether the report would not be accepted, or not all of it could be read.
+    fn is_no(&self) -> bool {
+        let unread = self.reading.draft.as_ref().is_some_and(|draft| !draft.problems.is_empty());
+        self.verdict == Verdict::Fail || unread
+    }
+
     fn json(&self) -> Value {
         let findings: Vec<Value> = self.findings.iter().map(finding_json).collect();
-        json!({
+        let mut checked = json!({
             "file": self.file,
-            "form": self.form.name(),
+            "form": self.reading.form.name(),
             "verdict": self.verdict.name(),
+            "identities": { "held": self.identities.0, "of": self.identities.1 },
             "findings": findings,
-        })
+        });
+        if let (Some(draft), Some(fields)) = (&self.reading.draft, checked.as_object_mut()) {
+            fields.insert("read".to_owned(), draft_json(draft));
+        }
+        checked
     }
 
     fn text(&self) -> String {
-        let (zh, ..) = self.form.title();
+        let (zh, ..) = self.reading.form.title();
         let verdict = match self.verdict {
             Verdict::Pass => "PASS 通过",
             Verdict::Fail => "FAIL 不通过",
             Verdict::NotAssessable => "NOT ASSESSABLE 无法判定",
         };
-        format!("{}: {verdict}（{zh}）\n{}", self.file, findings_text(&self.findings))
+        let read = self.reading.draft.as_ref().map(draft_text).unwrap_or_default();
+        let (held, of) = self.identities;
+        let identities = format!("  {held} of {of} identities hold 勾稽关系成立\n");
+        format!("{}: {verdict}（{zh}）\n{read}{identities}{}", self.file, findings_text(&self.findings))
     }
 }

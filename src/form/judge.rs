@@ -256,6 +256,14 @@ impl Form {
         jumps.then_some(FindingRecord { check, verdict: Verdict::Fail, left: Some(left), right: Some(right) })
     }
 
+    /// How many identities of the report hold, of how many.
+    #[must_use]
+    pub fn identities_held(&self, found: &[FindingRecord]) -> (usize, usize) {
+        let all = &self.rules.slots;
+        let failed = found.iter().filter(|finding| all.binary_search(&finding.check).is_ok()).count();
+        (all.len().saturating_sub(failed), all.len())
+    }
+
     /// The verdict on a report: errors decide, queries and notices never do.
     #[must_use]
     pub fn verdict(&self, found: &[FindingRecord]) -> Verdict {

@@ -72,6 +72,9 @@ pub const EXPLANATION_CHARS_MIN: usize = 4;
 /// Bytes of one report on the wire: figures take 0.5 KB, texts rarely 100 KB.
 pub const REPORT_BYTES: usize = 1 << 20;
 
+/// Bytes of a file that holds a report: a scanned picture or two beside the tables.
+pub const DOCUMENT_BYTES: usize = 32 << 20;
+
 /// Bytes of one page of the ledger in the store. sled puts large values into
 /// files it never syncs; 4 KiB is safely below.
 pub const PAGE_BYTES: usize = 4_096;
