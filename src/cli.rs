@@ -4,6 +4,7 @@
 mod check;
 mod config;
 mod connect;
+mod convert;
 mod copies;
 mod demo;
 mod explain;
@@ -69,7 +70,8 @@ enum Command {
     Config(config::Command),
     Demo(demo::Args),
     Check(Box<check::Args>),
-    Submit(submit::Args),
+    Convert(convert::Args),
+    Submit(Box<submit::Args>),
     Withdraw(withdraw::Args),
     Rollup(rollup::Args),
     Reconcile(reconcile::Args),
@@ -163,6 +165,7 @@ pub fn run() -> ExitCode {
 fn execute(command: &Command) -> anyhow::Result<Answer> {
     match command {
         Command::Check(args) => wait(check::run(args)),
+        Command::Convert(args) => convert::run(args),
         Command::Config(command) => config::run(command),
         Command::Proto(args) => proto::run(args),
         Command::Verify(args) => verify::run(args),

@@ -1,4 +1,7 @@
-//! `submit`: sends a file of reports, one JSON object a line, through one stream.
+//! `submit`: sends a file of reports, one JSON object a line, through one stream;
+//! a document is sent as such a line.
+
+mod document;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -17,8 +20,9 @@ use super::output::{self, Answer, findings_text};
 use super::submission::{Line, answer};
 use crate::client::{self, Client, ClientError, wire};
 use crate::words::limits;
+use document::Prepared;
 
-/// Submit reports: a file of JSON lines, or - for standard input
+/// Submit reports: a file of JSON lines, - for standard input, or with --unit one document
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Lines of {"unit","year","coverage":"OWN|CONSOLIDATED","report":{…},…}
@@ -29,6 +33,8 @@ pub(super) struct Args {
     /// Print one JSON object per line of the file
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    document: document::DocumentArgs,
     #[command(flatten)]
     server: ServerArg,
 }
@@ -56,13 +62,18 @@ struct Tally {
 
 /// Runs the command.
 pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
-    let input: Box<dyn Read + Send> = if args.file.as_os_str() == "-" {
+    let mut client = args.server.connect().await?;
+    let input: Box<dyn Read + Send> = if args.document.is_asked() {
+        match args.document.prepare(&args.file, &mut client, !args.validate_only).await? {
+            Prepared::Line(line) => Box::new(std::io::Cursor::new(line)),
+            Prepared::NotSent(why) => return Ok(Answer::Text(why).no_if(true)),
+        }
+    } else if args.file.as_os_str() == "-" {
         Box::new(std::io::stdin())
     } else {
         let file = std::fs::File::open(&args.file);
         Box::new(file.with_context(|| args.file.display().to_string())?)
     };
-    let client = args.server.connect().await?;
     let stream = client.submissions().await?;
     let (slots, mut waiting) = mpsc::channel(limits::STREAM_IN_FLIGHT);
     let sender = tokio::spawn(send(client.clone(), input, stream.requests, slots, args.validate_only));
