@@ -346,3 +346,13 @@ fn unit_year_period_and_texts_are_read_from_the_prose() {
     let mut reader = Reader::default();
     reader.read(&form, &form.from_json(&report).unwrap()).unwrap();
 }
+
+#[test]
+fn tables_far_too_long_are_passed_over_at_once() {
+    let form = form();
+    let cell = |row: usize, rows: usize| GridCell { row, column: 0, rows, columns: 1, text: "总计".to_owned() };
+    let long = Grid { cells: (0..1_000_000).map(|row| cell(row, 1)).collect(), spans_known: true };
+    let far = Grid { cells: vec![cell(0, usize::MAX)], spans_known: true };
+    let draft = recognise(&document([long, far]), &form);
+    assert_eq!((draft.tables_passed_over, draft.found()), (2, 0));
+}

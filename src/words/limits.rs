@@ -74,6 +74,10 @@ pub const REPORT_BYTES: usize = 1 << 20;
 
 /// Bytes of a file that holds a report: a scanned picture or two beside the tables.
 pub const DOCUMENT_BYTES: usize = 32 << 20;
+/// Rows of a table that is looked at for a form: the longest printed table has 28.
+pub const TABLE_ROWS: usize = 1_000;
+/// Places of such a table, a merged cell counted in each row that it reaches over.
+pub const TABLE_PLACES: usize = 100_000;
 
 /// Bytes of one page of the ledger in the store. sled puts large values into
 /// files it never syncs; 4 KiB is safely below.

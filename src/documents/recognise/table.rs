@@ -11,6 +11,7 @@ use super::lines::Meaning;
 use crate::documents::document::{Grid, GridCell};
 use crate::documents::label::Label;
 use crate::documents::written;
+use crate::words::limits;
 
 /// A cell of the form, where it stands.
 #[derive(Debug)]
@@ -43,8 +44,12 @@ impl Reading {
     }
 }
 
-/// Reads a table, as it lies or turned.
+/// Reads a table, as it lies or turned. One that is far too long is none of a form.
 pub(super) fn read(bands: &Bands, grid: &Grid) -> Reading {
+    let places = grid.cells.iter().map(|cell| cell.rows.max(1)).fold(0, usize::saturating_add);
+    if grid.height().max(grid.width()) > limits::TABLE_ROWS || places > limits::TABLE_PLACES {
+        return Reading::default();
+    }
     let reading = read_as_it_lies(bands, grid);
     if reading.is_of_form() || !grid.spans_known {
         return reading;
