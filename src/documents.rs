@@ -8,5 +8,6 @@
 //! Knows nothing of the network and of the ledger.
 
 mod document;
+pub mod prose;
 
 pub use document::{Block, Document, Grid, GridCell};

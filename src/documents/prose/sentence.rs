@@ -1,0 +1,164 @@
+//! Reads sentences one after the other: what is spoken of carries over from part
+//! to part, and so does what makes a figure speak of something else.
+
+use std::ops::Range;
+
+use super::lexer::{Kind, Sentence, Token};
+use super::part::{Part, parts};
+use super::{PassedOver, Stated, StatedClaim, StatedFigure, Why};
+use crate::form::{Form, Meanings, Sense, Statement};
+
+/// A text being read.
+pub(super) struct Reading<'a> {
+    form: &'a Form,
+    path: &'a str,
+    text: &'a str,
+    context: Context,
+}
+
+/// What is spoken of.
+#[derive(Debug, Default)]
+struct Context {
+    topics: Meanings,
+    stages: Meanings,
+    /// Another period is spoken of.
+    other_period: bool,
+    /// A part of the unit, or another, is spoken of.
+    other_body: bool,
+    /// The words for the whole unit.
+    scope: Range<usize>,
+}
+
+impl Context {
+    /// Takes in a clause as a whole; whether its figures may be read.
+    fn hears(&mut self, clause: &[Token]) -> bool {
+        let says = |sense: Sense| clause.iter().any(|token| token.kind == Kind::Word(sense));
+        if says(Sense::Compared) {
+            return false;
+        }
+        if says(Sense::ThisYear) {
+            self.other_period = false;
+        }
+        if let Some(scope) = scope(clause) {
+            self.scope = scope;
+            self.other_body = false;
+        }
+        self.other_period |= says(Sense::OtherPeriod);
+        self.other_body |= says(Sense::OtherBody);
+        if self.other_period || self.other_body {
+            self.forgets();
+        }
+        !(self.other_period || self.other_body)
+    }
+
+    fn forgets(&mut self) {
+        (self.topics, self.stages) = (Meanings::default(), Meanings::default());
+    }
+
+    /// Takes in what a part speaks of.
+    fn follows(&mut self, part: &Part) {
+        self.topics = part.topics.or(self.topics);
+        self.stages = part.stages.or(self.stages);
+    }
+}
+
+/// The first words for the whole unit, as far as they stand together.
+fn scope(clause: &[Token]) -> Option<Range<usize>> {
+    let is_scope = |token: &&Token| token.kind == Kind::Word(Sense::Scope);
+    let mut together = clause.iter().skip_while(|token| !is_scope(token)).take_while(is_scope);
+    let first = together.next()?;
+    Some(first.place.start..together.last().unwrap_or(first).place.end)
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(form: &'a Form, path: &'a str, text: &'a str) -> Self {
+        Self { form, path, text, context: Context::default() }
+    }
+
+    /// Reads a sentence. One that begins with the parts of what was told goes on
+    /// with what the sentence before spoke of.
+    pub(super) fn sentence(&mut self, sentence: &Sentence, stated: &mut Stated) {
+        let first = sentence.iter().flatten().next().map(|token| &token.kind);
+        if first != Some(&Kind::Word(Sense::Parts)) {
+            let topics = self.form.sayings().topic_of(self.path);
+            self.context = Context { topics, ..Context::default() };
+        }
+        let clauses: Vec<Vec<Part>> = sentence.iter().map(|clause| parts(clause)).collect();
+        let mut coming = clauses.iter().flatten().skip(1);
+        for (clause, parts) in sentence.iter().zip(&clauses) {
+            let is_heard = self.context.hears(clause);
+            for part in parts {
+                let next = coming.next();
+                if is_heard {
+                    self.part(part, next, stated);
+                } else {
+                    self.pass_over(part, Why::Elsewhere, stated);
+                }
+            }
+        }
+    }
+
+    fn part(&mut self, part: &Part, next: Option<&Part>, stated: &mut Stated) {
+        if part.unknown {
+            self.context.forgets();
+            return self.pass_over(part, Why::Words, stated);
+        }
+        let ahead =
+            next.filter(|next| !next.unknown && next.figure.is_some()).map_or(Meanings::default(), |next| next.topics);
+        let topics = part.topics.or(self.context.topics).or(ahead);
+        let told = topics.and(part.stages.or(self.context.stages)).and(part.details);
+        self.context.follows(part);
+        if part.tells() && (part.figure.is_some() || part.nothing) {
+            match self.statement(part, told).and_then(|statement| self.state(part, statement, stated)) {
+                Ok(()) => {}
+                Err(why) => self.pass_over(part, why, stated),
+            }
+        }
+    }
+
+    /// The one statement that is told.
+    fn statement(&self, part: &Part, told: Meanings) -> Result<&'a Statement, Why> {
+        let unit = part.figure.as_ref().map_or("", |(_, unit)| unit);
+        let counts = |statement: &&Statement| unit.is_empty() || statement.is_counted_in(unit);
+        let mut all =
+            self.form.sayings().statements().iter().filter(|statement| statement.is_told_by(told)).filter(counts);
+        match (all.next(), all.next()) {
+            (Some(statement), None) => Ok(statement),
+            (None, _) | (_, Some(_)) => Err(Why::NoStatement),
+        }
+    }
+
+    fn state(&self, part: &Part, statement: &Statement, stated: &mut Stated) -> Result<(), Why> {
+        let value = match &part.figure {
+            Some((number, _)) if !part.nothing => number.and_then(|number| number.at_scale(statement.scale)),
+            Some(_) => None,
+            None => Some(0),
+        };
+        let most = statement.cells.iter().filter_map(|cell| self.form.cells().get(*cell)).map(|cell| cell.max).min();
+        let value = value.filter(|value| Some(*value) <= most).ok_or(Why::Number)?;
+        if value != 0 && (part.each || (!statement.required && statement.cells.len() > 1)) {
+            return Err(Why::NoStatement);
+        }
+        let (quote, text_path) = (self.words(&part.quote), self.path.to_owned());
+        let scope = self.words(&self.context.scope);
+        if statement.required {
+            stated.claim(StatedClaim { cells: statement.cells.clone(), value, quote, scope, text_path });
+        } else {
+            for &cell in &statement.cells {
+                let (quote, scope, text_path) = (quote.clone(), scope.clone(), text_path.clone());
+                stated.figure(StatedFigure { cell, value, quote, scope, text_path });
+            }
+        }
+        Ok(())
+    }
+
+    fn pass_over(&self, part: &Part, why: Why, stated: &mut Stated) {
+        if part.tells() && part.figure.is_some() {
+            stated.pass_over(PassedOver { quote: self.words(&part.quote), text_path: self.path.to_owned(), why });
+        }
+    }
+
+    fn words(&self, place: &Range<usize>) -> String {
+        self.text.get(place.clone()).unwrap_or_default().to_owned()
+    }
+}
