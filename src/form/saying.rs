@@ -14,13 +14,22 @@ use super::table::CellTable;
 #[derive(Debug, Default)]
 pub struct Sayings {
     /// By first character; of each the longest first.
-    words: HashMap<char, Vec<(Vec<char>, Sense)>>,
+    words: HashMap<char, Vec<Word>>,
     units: Vec<Vec<char>>,
     statements: Vec<Statement>,
-    /// Texts with the topic their sentences begin with.
-    texts: Vec<(String, Meanings)>,
+    /// Texts with what their sentences begin with in mind.
+    texts: Vec<(String, Sense)>,
     governments: Vec<String>,
     meanings: Vec<String>,
+}
+
+/// A word that is taught.
+#[derive(Debug)]
+struct Word {
+    chars: Vec<char>,
+    sense: Sense,
+    /// Of scopes: how the name of what the unit governs ends; any if empty.
+    names: Vec<String>,
 }
 
 /// A set of meanings.
@@ -80,6 +89,8 @@ pub enum Sense {
     OtherBody,
     /// A comparison.
     Compared,
+    /// The figure before holds more than its words say.
+    Included,
 }
 
 /// What words state together.
@@ -103,6 +114,12 @@ impl Statement {
         told.hold(self.of) && self.of.and(self.also).hold(told)
     }
 
+    /// Whether a set of meanings holds nothing that may be left out.
+    #[must_use]
+    pub fn is_no_more_than(&self, told: Meanings) -> bool {
+        self.of == told
+    }
+
     /// Whether a unit counts it.
     #[must_use]
     pub fn is_counted_in(&self, unit: &str) -> bool {
@@ -112,11 +129,14 @@ impl Statement {
 
 impl Sayings {
     /// The longest word that the text begins with: its length in characters and
-    /// its sense.
+    /// its sense for a unit that governs what has this name. An empty name is not
+    /// known: then every scope is its own.
     #[must_use]
-    pub fn word(&self, text: &[char]) -> Option<(usize, Sense)> {
-        let words = self.words.get(text.first()?)?;
-        words.iter().find(|(word, _)| text.starts_with(word)).map(|(word, sense)| (word.len(), *sense))
+    pub fn word(&self, text: &[char], governed: &str) -> Option<(usize, Sense)> {
+        let word = self.words.get(text.first()?)?.iter().find(|word| text.starts_with(&word.chars))?;
+        let names = &word.names;
+        let is_own = names.is_empty() || governed.is_empty() || names.iter().any(|name| governed.ends_with(name));
+        Some((word.chars.len(), if is_own { word.sense } else { Sense::OtherBody }))
     }
 
     /// The longest unit that the text begins with, in characters.
@@ -131,11 +151,9 @@ impl Sayings {
         &self.statements
     }
 
-    /// The topic that the sentences of a text begin with; list positions in the
-    /// path are left out of the comparison.
-    #[must_use]
-    pub fn topic_of(&self, path: &str) -> Meanings {
-        self.texts.iter().find(|(known, _)| known == path).map_or(Meanings::default(), |(_, topic)| *topic)
+    /// What the sentences of a text begin with in mind.
+    pub fn in_mind<'a>(&'a self, path: &'a str) -> impl Iterator<Item = Sense> {
+        self.texts.iter().filter(move |(known, _)| known == path).map(|(_, sense)| *sense)
     }
 
     /// The name of what a unit governs, without the word for its government; the
@@ -167,7 +185,7 @@ pub(super) fn compile(
         }
     }
     for words in sayings.words.values_mut() {
-        words.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
+        words.sort_by_key(|word| std::cmp::Reverse(word.chars.len()));
     }
     sayings.units.sort_by_key(|unit| std::cmp::Reverse(unit.len()));
     sayings.units.dedup();
@@ -179,20 +197,17 @@ impl Sayings {
     fn wording(&mut self, wording: &options::Wording, texts: &[Text], wrong: &mut impl FnMut(String)) {
         let means = matches!(wording.role(), Role::Topic | Role::Stage | Role::Detail);
         if means == wording.meaning.is_empty() {
-            wrong(format!("wording {:?} {}: topics, stages and details have a meaning", wording.meaning, wording.role));
+            wrong(format!("wording {:?}: topics, stages and details have a meaning, others none", wording.words));
         }
         if wording.words.is_empty() || wording.words.iter().any(String::is_empty) {
             wrong(format!("wording {:?} has no words", wording.meaning));
         }
         let meaning = if means { self.meaning(&wording.meaning, wrong) } else { Meanings::default() };
-        for path in &wording.texts {
-            if wording.role() != Role::Topic || !texts.iter().any(|text| text.path == *path) {
-                wrong(format!("wording {:?}: path {path:?} is no text with a topic", wording.meaning));
-            }
-            self.texts.push((path.clone(), meaning));
+        if !wording.names.is_empty() && wording.role() != Role::Scope {
+            wrong(format!("wording {:?}: only a scope has names", wording.words));
         }
         let sense = match wording.role() {
-            Role::Unspecified => return wrong(format!("wording {:?} has no role", wording.meaning)),
+            Role::Unspecified => return wrong(format!("wording {:?} has no role", wording.words)),
             Role::Government => return self.governments.extend(wording.words.iter().cloned()),
             Role::Topic => Sense::Topic(meaning),
             Role::Stage => Sense::Stage(meaning),
@@ -206,15 +221,22 @@ impl Sayings {
             Role::OtherPeriod => Sense::OtherPeriod,
             Role::OtherBody => Sense::OtherBody,
             Role::Compared => Sense::Compared,
+            Role::Included => Sense::Included,
         };
+        for path in &wording.texts {
+            if !matches!(sense, Sense::Topic(_) | Sense::OtherPeriod) || !texts.iter().any(|text| text.path == *path) {
+                wrong(format!("wording {:?}: path {path:?} is no text that has this in mind", wording.words));
+            }
+            self.texts.push((path.clone(), sense));
+        }
         for word in &wording.words {
             let chars: Vec<char> = word.chars().collect();
             let Some(first) = chars.first() else { continue };
             let known = self.words.entry(*first).or_default();
-            if known.iter().any(|(word, _)| *word == chars) {
+            if known.iter().any(|known| known.chars == chars) {
                 wrong(format!("word {word:?} is taught twice"));
             }
-            known.push((chars, sense));
+            known.push(Word { chars, sense, names: wording.names.clone() });
         }
     }
 

@@ -34,34 +34,55 @@ pub(super) type Sentence = Vec<Vec<Token>>;
 
 /// Cuts a text into sentences.
 pub(super) fn sentences(sayings: &Sayings, speaker: Speaker<'_>, text: &str) -> Vec<Sentence> {
-    let (places, chars): (Vec<usize>, Vec<char>) =
-        text.char_indices().map(|(place, char)| (place, plain(char))).unzip();
-    let name = sayings.governed(speaker.unit).chars().collect();
-    let lexer = Lexer { sayings, speaker, name, chars: &chars };
+    let (places, chars) = printed(text);
+    let governed = sayings.governed(speaker.unit);
+    let lexer = Lexer { sayings, speaker, governed, name: governed.chars().collect(), chars: &chars };
     let (mut sentences, mut sentence, mut clause) = (Vec::new(), Vec::new(), Vec::new());
     let mut at = 0;
-    while let Some(char) = chars.get(at) {
-        let place = |index: usize| places.get(index).copied().unwrap_or(text.len());
+    while let (Some(char), Some(start)) = (chars.get(at), places.get(at)) {
         let (kind, length) = lexer.token(at);
-        let next = at.saturating_add(length.max(1));
+        at = at.saturating_add(length.max(1));
+        // what was left out after a token is no part of it
+        let last = at.saturating_sub(1);
+        let end = places.get(last).map_or(text.len(), |place| place.saturating_add(width(text, *place)));
         match (kind, char) {
-            (Some(kind), _) => clause.push(Token { kind, place: place(at)..place(next) }),
+            (Some(kind), _) => clause.push(Token { kind, place: *start..end }),
             (None, '。' | '！' | '？' | '!' | '?' | '\n' | '\r') => {
                 sentence.push(std::mem::take(&mut clause));
                 sentences.push(std::mem::take(&mut sentence));
             }
             (None, _) => sentence.push(std::mem::take(&mut clause)),
         }
-        at = next;
-        at = chars
-            .iter()
-            .skip(at)
-            .position(|char| !is_blank(*char))
-            .map_or(chars.len(), |blank| at.saturating_add(blank));
     }
     sentence.push(clause);
     sentences.push(sentence);
     sentences
+}
+
+/// Bytes of the character at a place.
+fn width(text: &str, place: usize) -> usize {
+    text.get(place..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8)
+}
+
+/// The characters of a text with their places: blanks are left out, but not
+/// between digits, which they keep apart.
+fn printed(text: &str) -> (Vec<usize>, Vec<char>) {
+    let (mut places, mut chars) = (Vec::new(), Vec::new());
+    let mut blank = None;
+    for (place, char) in text.char_indices().map(|(place, char)| (place, plain(char))) {
+        if is_blank(char) {
+            blank = Some(place);
+            continue;
+        }
+        let is_digit = |char: &char| char.is_ascii_digit();
+        if let Some(blank) = blank.take().filter(|_| is_digit(&char) && chars.last().is_some_and(is_digit)) {
+            places.push(blank);
+            chars.push(' ');
+        }
+        places.push(place);
+        chars.push(char);
+    }
+    (places, chars)
 }
 
 /// Full-width digits as Arabic ones.
@@ -80,6 +101,7 @@ fn is_blank(char: char) -> bool {
 struct Lexer<'a> {
     sayings: &'a Sayings,
     speaker: Speaker<'a>,
+    governed: &'a str,
     name: Vec<char>,
     chars: &'a [char],
 }
@@ -88,7 +110,7 @@ impl Lexer<'_> {
     /// The token at a place and its length; no token where a clause ends.
     fn token(&self, at: usize) -> (Option<Kind>, usize) {
         let rest = self.chars.get(at..).unwrap_or_default();
-        let word = self.sayings.word(rest);
+        let word = self.sayings.word(rest, self.governed);
         let name = self.name_length(rest);
         match word {
             Some((length, sense)) if length >= name => return (Some(Kind::Word(sense)), length),
@@ -116,8 +138,7 @@ impl Lexer<'_> {
     /// What a number is: a date, a figure with its unit, or nothing known.
     fn figure(&self, text: &[char], number: Option<Number>, length: usize) -> (Option<Kind>, usize) {
         let after = text.get(length..).unwrap_or_default();
-        if let Some((is_this_year, date)) = self.date(number, after) {
-            let sense = if is_this_year { Sense::ThisYear } else { Sense::OtherPeriod };
+        if let Some((sense, date)) = self.date(number, after) {
             return (Some(Kind::Word(sense)), length.saturating_add(date));
         }
         match self.sayings.unit(after) {
@@ -132,21 +153,23 @@ impl Lexer<'_> {
         }
     }
 
-    /// Whether a number and what follows are a date of the reporting year as a
-    /// whole, and the length of what follows; none for what is no date.
-    fn date(&self, number: Option<Number>, after: &[char]) -> Option<(bool, usize)> {
+    /// What a number and what follows say as a date, and the length of what
+    /// follows: the reporting year, the first and last day of one, or another time.
+    fn date(&self, number: Option<Number>, after: &[char]) -> Option<(Sense, usize)> {
         let value = number?.at_scale(0)?;
         match after.first()? {
             '年' if value >= 1_000 => {
-                let of_the_year = self.speaker.year.is_some_and(|year| i64::from(year.get()) == value);
-                Some((of_the_year, if after.get(1) == Some(&'度') { 2 } else { 1 }))
+                let is_this = self.speaker.year.is_some_and(|year| i64::from(year.get()) == value);
+                let length = if after.get(1) == Some(&'度') { 2 } else { 1 };
+                Some((if is_this { Sense::ThisYear } else { Sense::OtherPeriod }, length))
             }
             '月' => {
                 let (day, length) = super::number::number(after.get(1..)?).unwrap_or((None, 0));
                 let day = day.and_then(|day| day.at_scale(0));
                 let is_day = after.get(length.saturating_add(1)) == Some(&'日');
-                let is_whole = is_day && matches!((value, day), (1, Some(1)) | (12, Some(31)));
-                Some((is_whole, if is_day { length.saturating_add(2) } else { 1 }))
+                let is_bound = is_day && matches!((value, day), (1, Some(1)) | (12, Some(31)));
+                let sense = if is_bound { Sense::Neutral } else { Sense::OtherPeriod };
+                Some((sense, if is_day { length.saturating_add(2) } else { 1 }))
             }
             _ => None,
         }

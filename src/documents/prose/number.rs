@@ -70,8 +70,8 @@ fn arabic(text: &[char]) -> Option<(Option<Number>, usize)> {
 fn chinese(text: &[char]) -> Option<(Option<Number>, usize)> {
     let length = text.iter().take_while(|char| digit(**char).is_some() || rank(**char).is_some()).count();
     let numerals = text.get(..length).filter(|numerals| !numerals.is_empty())?;
-    let spelled = numerals.len() > 1 && numerals.iter().all(|numeral| digit(*numeral).is_some());
-    let digits = if spelled { digit_by_digit(numerals) } else { written_out(numerals) };
+    let is_year = length == 4 && text.get(length) == Some(&'年');
+    let digits = if is_year { digit_by_digit(numerals) } else { written_out(numerals) };
     Some((digits.map(|digits| Number { digits, decimals: 0 }), length))
 }
 
@@ -158,9 +158,19 @@ mod tests {
 
     #[test]
     fn what_is_no_exact_number_is_none() {
-        for text in
-            ["1.5件", "0.00001万件", "12,34件", "1.2.3", "一百五件", "二十三十", "百件", "十零", "99999999999999999999"]
-        {
+        for text in [
+            "1.5件",
+            "0.00001万件",
+            "12,34件",
+            "1.2.3",
+            "一百五件",
+            "三五件",
+            "两三件",
+            "二十三十",
+            "百件",
+            "十零",
+            "99999999999999999999",
+        ] {
             assert_eq!(whole(text, 0), None, "{text}");
         }
         assert_eq!(whole("0.001元", 2), None);

@@ -19,6 +19,8 @@ pub(super) struct Part {
     pub(super) nothing: bool,
     /// It says something of each of several.
     pub(super) each: bool,
+    /// It says that the figure before holds more than its words say.
+    pub(super) included: bool,
     /// Some of its words are not known.
     pub(super) unknown: bool,
     /// Where the words that state it stand.
@@ -57,6 +59,7 @@ impl Part {
             Sense::Nothing => self.nothing = true,
             Sense::Each => self.each = true,
             Sense::Neutral | Sense::Scope | Sense::ThisYear | Sense::Parts => {}
+            Sense::Included => (self.included, self.unknown) = (true, true),
             Sense::OtherPeriod | Sense::OtherBody | Sense::Compared => self.unknown = true,
         }
     }
@@ -111,7 +114,7 @@ fn quote(tokens: &[Token]) -> Range<usize> {
         Kind::Listing => false,
         Kind::Word(sense) => match sense {
             Sense::Topic(_) | Sense::Stage(_) | Sense::Detail(_) | Sense::Nothing | Sense::Each => true,
-            Sense::OtherPeriod | Sense::OtherBody | Sense::Compared => true,
+            Sense::OtherPeriod | Sense::OtherBody | Sense::Compared | Sense::Included => true,
             Sense::Neutral | Sense::Scope | Sense::ThisYear | Sense::Parts => false,
         },
     };

@@ -80,8 +80,13 @@ impl<'a> Reading<'a> {
     pub(super) fn sentence(&mut self, sentence: &Sentence, stated: &mut Stated) {
         let first = sentence.iter().flatten().next().map(|token| &token.kind);
         if first != Some(&Kind::Word(Sense::Parts)) {
-            let topics = self.form.sayings().topic_of(self.path);
-            self.context = Context { topics, ..Context::default() };
+            self.context = Context::default();
+            for sense in self.form.sayings().in_mind(self.path) {
+                match sense {
+                    Sense::Topic(topic) => self.context.topics = topic,
+                    _ => self.context.other_period = true,
+                }
+            }
         }
         let clauses: Vec<Vec<Part>> = sentence.iter().map(|clause| parts(clause)).collect();
         let mut coming = clauses.iter().flatten().skip(1);
@@ -103,29 +108,36 @@ impl<'a> Reading<'a> {
             self.context.forgets();
             return self.pass_over(part, Why::Words, stated);
         }
-        let ahead =
-            next.filter(|next| !next.unknown && next.figure.is_some()).map_or(Meanings::default(), |next| next.topics);
-        let topics = part.topics.or(self.context.topics).or(ahead);
-        let told = topics.and(part.stages.or(self.context.stages)).and(part.details);
+        if next.is_some_and(|next| next.included) {
+            self.context.follows(part);
+            return self.pass_over(part, Why::NoStatement, stated);
+        }
+        let topics = part.topics.or(self.context.topics);
+        let beside = part.stages.or(self.context.stages).and(part.details);
         self.context.follows(part);
         if part.tells() && (part.figure.is_some() || part.nothing) {
-            match self.statement(part, told).and_then(|statement| self.state(part, statement, stated)) {
-                Ok(()) => {}
-                Err(why) => self.pass_over(part, why, stated),
+            let statement = if topics.is_empty() {
+                // 废止8件，现行有效规范性文件16件: what is spoken of is told after it
+                let ahead = next.filter(|next| !next.unknown && next.figure.is_some());
+                let told = ahead.map_or(Meanings::default(), |next| next.topics).and(beside);
+                self.statement(part, told).filter(|statement| statement.is_no_more_than(told))
+            } else {
+                self.statement(part, topics.and(beside))
+            };
+            let outcome = statement.ok_or(Why::NoStatement).and_then(|statement| self.state(part, statement, stated));
+            if let Err(why) = outcome {
+                self.pass_over(part, why, stated);
             }
         }
     }
 
     /// The one statement that is told.
-    fn statement(&self, part: &Part, told: Meanings) -> Result<&'a Statement, Why> {
+    fn statement(&self, part: &Part, told: Meanings) -> Option<&'a Statement> {
         let unit = part.figure.as_ref().map_or("", |(_, unit)| unit);
         let counts = |statement: &&Statement| unit.is_empty() || statement.is_counted_in(unit);
-        let mut all =
-            self.form.sayings().statements().iter().filter(|statement| statement.is_told_by(told)).filter(counts);
-        match (all.next(), all.next()) {
-            (Some(statement), None) => Ok(statement),
-            (None, _) | (_, Some(_)) => Err(Why::NoStatement),
-        }
+        let told_by = self.form.sayings().statements().iter().filter(|statement| statement.is_told_by(told));
+        let mut all = told_by.filter(counts);
+        all.next().filter(|_| all.next().is_none())
     }
 
     fn state(&self, part: &Part, statement: &Statement, stated: &mut Stated) -> Result<(), Why> {
