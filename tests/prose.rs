@@ -153,12 +153,12 @@ fn count(of: impl Fn(&str) -> bool) -> Count {
 
 #[test]
 fn what_is_read_of_the_texts_is_right_and_most_of_it_is_read() {
-    let count = count(|name| !name.starts_with("held"));
+    let count = count(|name| !name.starts_with("held") && !name.starts_with("fresh") || name.starts_with("fresh"));
     assert_eq!(count.wrong, 0);
 }
 
 #[test]
 fn what_is_read_of_texts_the_wordings_were_not_tuned_on_is_right() {
-    let count = count(|name| name.starts_with("held"));
+    let count = count(|name| name.starts_with("held") || name.starts_with("fresh"));
     assert_eq!(count.wrong, 0);
 }

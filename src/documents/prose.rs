@@ -105,6 +105,7 @@ pub fn read(form: &Form, speaker: Speaker<'_>, texts: &[(&str, &str)]) -> Stated
         for sentence in lexer::sentences(form.sayings(), speaker, text) {
             reading.sentence(&sentence, &mut stated);
         }
+        reading.settle(&mut stated);
     }
     stated.settle();
     stated

@@ -28,7 +28,7 @@ pub struct Sayings {
 struct Word {
     chars: Vec<char>,
     sense: Sense,
-    /// Of scopes: how the name of what the unit governs ends; any if empty.
+    /// How the name of what the unit governs must end; any if empty.
     names: Vec<String>,
 }
 
@@ -89,8 +89,8 @@ pub enum Sense {
     OtherBody,
     /// A comparison.
     Compared,
-    /// The figure before holds more than its words say.
-    Included,
+    /// A stage of what began before the year.
+    Earlier(Meanings),
 }
 
 /// What words state together.
@@ -130,7 +130,7 @@ impl Statement {
 impl Sayings {
     /// The longest word that the text begins with: its length in characters and
     /// its sense for a unit that governs what has this name. An empty name is not
-    /// known: then every scope is its own.
+    /// known: then every word is its own.
     #[must_use]
     pub fn word(&self, text: &[char], governed: &str) -> Option<(usize, Sense)> {
         let word = self.words.get(text.first()?)?.iter().find(|word| text.starts_with(&word.chars))?;
@@ -195,7 +195,7 @@ pub(super) fn compile(
 
 impl Sayings {
     fn wording(&mut self, wording: &options::Wording, texts: &[Text], wrong: &mut impl FnMut(String)) {
-        let means = matches!(wording.role(), Role::Topic | Role::Stage | Role::Detail);
+        let means = matches!(wording.role(), Role::Topic | Role::Stage | Role::Earlier | Role::Detail);
         if means == wording.meaning.is_empty() {
             wrong(format!("wording {:?}: topics, stages and details have a meaning, others none", wording.words));
         }
@@ -203,9 +203,6 @@ impl Sayings {
             wrong(format!("wording {:?} has no words", wording.meaning));
         }
         let meaning = if means { self.meaning(&wording.meaning, wrong) } else { Meanings::default() };
-        if !wording.names.is_empty() && wording.role() != Role::Scope {
-            wrong(format!("wording {:?}: only a scope has names", wording.words));
-        }
         let sense = match wording.role() {
             Role::Unspecified => return wrong(format!("wording {:?} has no role", wording.words)),
             Role::Government => return self.governments.extend(wording.words.iter().cloned()),
@@ -221,7 +218,7 @@ impl Sayings {
             Role::OtherPeriod => Sense::OtherPeriod,
             Role::OtherBody => Sense::OtherBody,
             Role::Compared => Sense::Compared,
-            Role::Included => Sense::Included,
+            Role::Earlier => Sense::Earlier(meaning),
         };
         for path in &wording.texts {
             if !matches!(sense, Sense::Topic(_) | Sense::OtherPeriod) || !texts.iter().any(|text| text.path == *path) {

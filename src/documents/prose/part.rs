@@ -19,8 +19,6 @@ pub(super) struct Part {
     pub(super) nothing: bool,
     /// It says something of each of several.
     pub(super) each: bool,
-    /// It says that the figure before holds more than its words say.
-    pub(super) included: bool,
     /// Some of its words are not known.
     pub(super) unknown: bool,
     /// Where the words that state it stand.
@@ -52,14 +50,13 @@ impl Part {
     fn word(&mut self, sense: Sense) {
         match sense {
             Sense::Topic(topic) => self.topics = self.topics.and(topic),
-            Sense::Stage(stage) => self.stages = self.stages.and(stage),
+            Sense::Stage(stage) | Sense::Earlier(stage) => self.stages = self.stages.and(stage),
             Sense::Detail(detail) => self.details = self.details.and(detail),
             // twice: there are not none
             Sense::Nothing if self.nothing => self.unknown = true,
             Sense::Nothing => self.nothing = true,
             Sense::Each => self.each = true,
             Sense::Neutral | Sense::Scope | Sense::ThisYear | Sense::Parts => {}
-            Sense::Included => (self.included, self.unknown) = (true, true),
             Sense::OtherPeriod | Sense::OtherBody | Sense::Compared => self.unknown = true,
         }
     }
@@ -113,8 +110,10 @@ fn quote(tokens: &[Token]) -> Range<usize> {
         Kind::Figure(..) | Kind::Unknown => true,
         Kind::Listing => false,
         Kind::Word(sense) => match sense {
-            Sense::Topic(_) | Sense::Stage(_) | Sense::Detail(_) | Sense::Nothing | Sense::Each => true,
-            Sense::OtherPeriod | Sense::OtherBody | Sense::Compared | Sense::Included => true,
+            Sense::Topic(_) | Sense::Stage(_) | Sense::Earlier(_) | Sense::Detail(_) | Sense::Nothing | Sense::Each => {
+                true
+            }
+            Sense::OtherPeriod | Sense::OtherBody | Sense::Compared => true,
             Sense::Neutral | Sense::Scope | Sense::ThisYear | Sense::Parts => false,
         },
     };

@@ -14,6 +14,17 @@ pub(super) struct Reading<'a> {
     path: &'a str,
     text: &'a str,
     context: Context,
+    /// What was told since a sentence began anew: what follows may take it back.
+    told: Vec<Told<'a>>,
+}
+
+/// A statement that was told.
+struct Told<'a> {
+    topics: Meanings,
+    statement: &'a Statement,
+    value: i64,
+    quote: Range<usize>,
+    scope: Range<usize>,
 }
 
 /// What is spoken of.
@@ -72,7 +83,7 @@ fn scope(clause: &[Token]) -> Option<Range<usize>> {
 
 impl<'a> Reading<'a> {
     pub(super) fn new(form: &'a Form, path: &'a str, text: &'a str) -> Self {
-        Self { form, path, text, context: Context::default() }
+        Self { form, path, text, context: Context::default(), told: Vec::new() }
     }
 
     /// Reads a sentence. One that begins with the parts of what was told goes on
@@ -80,17 +91,20 @@ impl<'a> Reading<'a> {
     pub(super) fn sentence(&mut self, sentence: &Sentence, stated: &mut Stated) {
         let first = sentence.iter().flatten().next().map(|token| &token.kind);
         if first != Some(&Kind::Word(Sense::Parts)) {
+            self.settle(stated);
             self.context = Context::default();
             for sense in self.form.sayings().in_mind(self.path) {
-                match sense {
-                    Sense::Topic(topic) => self.context.topics = topic,
-                    _ => self.context.other_period = true,
+                if let Sense::Topic(topic) = sense {
+                    self.context.topics = topic;
+                } else {
+                    self.context.other_period = true;
                 }
             }
         }
         let clauses: Vec<Vec<Part>> = sentence.iter().map(|clause| parts(clause)).collect();
         let mut coming = clauses.iter().flatten().skip(1);
         for (clause, parts) in sentence.iter().zip(&clauses) {
+            self.take_back(clause, stated);
             let is_heard = self.context.hears(clause);
             for part in parts {
                 let next = coming.next();
@@ -103,14 +117,44 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// Gives what was told: nothing takes it back any more.
+    pub(super) fn settle(&mut self, stated: &mut Stated) {
+        for Told { statement, value, quote, scope, .. } in std::mem::take(&mut self.told) {
+            let (quote, scope, text_path) = (self.words(&quote), self.words(&scope), self.path.to_owned());
+            if statement.required {
+                stated.claim(StatedClaim { cells: statement.cells.clone(), value, quote, scope, text_path });
+                continue;
+            }
+            for &cell in &statement.cells {
+                let (quote, scope, text_path) = (quote.clone(), scope.clone(), text_path.clone());
+                stated.figure(StatedFigure { cell, value, quote, scope, text_path });
+            }
+        }
+    }
+
+    /// 收到163件，其中上年结转7件: what was told of the topic holds what began before
+    /// the year, so it is not what its words say.
+    fn take_back(&mut self, clause: &[Token], stated: &mut Stated) {
+        let is_part = clause.iter().any(|token| token.kind == Kind::Word(Sense::Parts));
+        let is_earlier = clause.iter().any(|token| matches!(token.kind, Kind::Word(Sense::Earlier(_))));
+        if !(is_part && is_earlier) {
+            return;
+        }
+        let topics = self.context.topics;
+        let (taken, kept) = std::mem::take(&mut self.told)
+            .into_iter()
+            .partition::<Vec<_>, _>(|told| topics.is_empty() || told.topics == topics);
+        self.told = kept;
+        for told in taken {
+            let (quote, text_path) = (self.words(&told.quote), self.path.to_owned());
+            stated.pass_over(PassedOver { quote, text_path, why: Why::Elsewhere });
+        }
+    }
+
     fn part(&mut self, part: &Part, next: Option<&Part>, stated: &mut Stated) {
         if part.unknown {
             self.context.forgets();
             return self.pass_over(part, Why::Words, stated);
-        }
-        if next.is_some_and(|next| next.included) {
-            self.context.follows(part);
-            return self.pass_over(part, Why::NoStatement, stated);
         }
         let topics = part.topics.or(self.context.topics);
         let beside = part.stages.or(self.context.stages).and(part.details);
@@ -124,9 +168,14 @@ impl<'a> Reading<'a> {
             } else {
                 self.statement(part, topics.and(beside))
             };
-            let outcome = statement.ok_or(Why::NoStatement).and_then(|statement| self.state(part, statement, stated));
-            if let Err(why) = outcome {
-                self.pass_over(part, why, stated);
+            let value =
+                statement.ok_or(Why::NoStatement).and_then(|statement| Ok((statement, self.value(part, statement)?)));
+            match value {
+                Ok((statement, value)) => {
+                    let (quote, scope) = (part.quote.clone(), self.context.scope.clone());
+                    self.told.push(Told { topics, statement, value, quote, scope });
+                }
+                Err(why) => self.pass_over(part, why, stated),
             }
         }
     }
@@ -140,7 +189,9 @@ impl<'a> Reading<'a> {
         all.next().filter(|_| all.next().is_none())
     }
 
-    fn state(&self, part: &Part, statement: &Statement, stated: &mut Stated) -> Result<(), Why> {
+    /// The figure, in the unit that is stored. Of each of several, and of several
+    /// cells that need not be stated, only 0 is sure.
+    fn value(&self, part: &Part, statement: &Statement) -> Result<i64, Why> {
         let value = match &part.figure {
             Some((number, _)) if !part.nothing => number.and_then(|number| number.at_scale(statement.scale)),
             Some(_) => None,
@@ -148,20 +199,8 @@ impl<'a> Reading<'a> {
         };
         let most = statement.cells.iter().filter_map(|cell| self.form.cells().get(*cell)).map(|cell| cell.max).min();
         let value = value.filter(|value| Some(*value) <= most).ok_or(Why::Number)?;
-        if value != 0 && (part.each || (!statement.required && statement.cells.len() > 1)) {
-            return Err(Why::NoStatement);
-        }
-        let (quote, text_path) = (self.words(&part.quote), self.path.to_owned());
-        let scope = self.words(&self.context.scope);
-        if statement.required {
-            stated.claim(StatedClaim { cells: statement.cells.clone(), value, quote, scope, text_path });
-        } else {
-            for &cell in &statement.cells {
-                let (quote, scope, text_path) = (quote.clone(), scope.clone(), text_path.clone());
-                stated.figure(StatedFigure { cell, value, quote, scope, text_path });
-            }
-        }
-        Ok(())
+        let is_one = !part.each && (statement.required || statement.cells.len() == 1);
+        (value == 0 || is_one).then_some(value).ok_or(Why::NoStatement)
     }
 
     fn pass_over(&self, part: &Part, why: Why, stated: &mut Stated) {
