@@ -12,6 +12,7 @@ mod label;
 mod reading;
 mod recognise;
 mod written;
+pub mod prose;
 
 pub use document::{Block, Document, Grid, GridCell};
 pub use reading::{OpenError, Reading, open};

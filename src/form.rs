@@ -21,6 +21,7 @@ mod prose;
 mod read;
 mod row;
 mod rules;
+mod saying;
 mod schema;
 mod table;
 mod write;
@@ -37,6 +38,7 @@ pub use read::{ReadError, Reader};
 pub use row::{Row, RowError};
 pub(crate) use row::{put_varint, take_varint, unzigzag, zigzag};
 pub use rules::{Breakdown, Part, Rule};
+pub use saying::{Meanings, Sayings, Sense, Statement};
 pub use table::{Cell, CellTable};
 pub use write::WriteError;
 
@@ -60,6 +62,7 @@ pub struct Form {
     rules: rules::Rules,
     outline: outline::Outline,
     derived: Vec<Indicator>,
+    sayings: Sayings,
     form_digest: Digest,
     rules_digest: Digest,
     descriptor_set: Vec<u8>,
@@ -186,6 +189,12 @@ impl Form {
     #[must_use]
     pub fn is_claim(&self, check: CheckId) -> bool {
         check.0 as usize >= self.rules.checks.len()
+    }
+
+    /// How prose speaks of it.
+    #[must_use]
+    pub fn sayings(&self) -> &Sayings {
+        &self.sayings
     }
 
     /// SHA-256 of its descriptor set.

@@ -11,7 +11,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, FileDescrip
 use super::options::{self, Measure};
 use super::schema::{BYTES, Field, Group, Kind, Label, Prose, Shape, VARINT, join, tag};
 use super::table::{Cell, CellTable};
-use super::{Form, descriptors, layout, outline, write};
+use super::{Form, descriptors, layout, outline, saying, write};
 use crate::words::{Digest, FamilyName, Year, limits};
 
 /// A form that cannot be used.
@@ -43,6 +43,8 @@ impl std::error::Error for FormError {}
 pub(super) const FORM: &str = "crossfoot.form.v1.form";
 pub(super) const CHECK: &str = "crossfoot.form.v1.check";
 pub(super) const LABEL: &str = "crossfoot.form.v1.label";
+/// Where that extension stands below a message: among its options, by its number.
+const FORM_OPTION: [i32; 2] = [7, 50711];
 const FIGURE: &str = "crossfoot.form.v1.figure";
 const PROSE: &str = "crossfoot.form.v1.prose";
 const CLAIM: &str = "crossfoot.form.v1.Claim";
@@ -148,6 +150,11 @@ fn compile(
     }
     let rules = layout::compile(pool, message, &root, &cells, &texts, &options, problems);
     let outline = outline::compile(pool, message, &cells, &options, problems);
+    // options of a message are located by their own lines
+    let place = [message.path(), &FORM_OPTION].concat();
+    let sayings = saying::compile(&options.saying, &cells, &texts, |problem| {
+        problems.add(&message.parent_file(), &place, message.full_name(), problem);
+    });
     if problems.0.len() > before {
         return None;
     }
@@ -168,6 +175,7 @@ fn compile(
         rules,
         outline,
         derived: Vec::new(),
+        sayings,
         form_digest: Digest::of(&[descriptor_set]),
         rules_digest,
         descriptor_set: descriptor_set.to_vec(),

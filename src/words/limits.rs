@@ -61,6 +61,8 @@ pub const FIELDS_PER_FORM: usize = 8_192;
 pub const FORM_DEPTH: usize = 16;
 /// Claims of the prose in one report.
 pub const CLAIMS_PER_REPORT: usize = 200;
+/// Bytes of one text that are searched for figures: a report holds no longer one.
+pub const PROSE_BYTES: usize = REPORT_BYTES;
 /// Elements of one repeated text field.
 pub const TEXTS_PER_FIELD: usize = 200;
 /// Explanations that come with one report.
