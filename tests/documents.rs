@@ -16,6 +16,7 @@
 
 use std::sync::Arc;
 
+use crossfoot::documents::prose::Stated;
 use crossfoot::documents::{Block, Document, Draft, Grid, GridCell, recognise};
 use crossfoot::form::outline::Content;
 use crossfoot::form::{Catalog, Form, Reader, in_printed_unit};
@@ -339,7 +340,7 @@ fn unit_year_period_and_texts_are_read_from_the_prose() {
     assert_eq!(draft.text("narrative.on_request"), "新收156件。");
     assert_eq!(draft.text("narrative.problems"), "存在问题：力度不够。");
     assert_eq!(draft.text("narrative.improvements"), "下步打算：继续努力。");
-    let report = draft.report();
+    let report = draft.report(&Stated::default());
     assert_eq!(report["narrative"]["otherMatters"], Value::Null, "JSON has proto names, read as well");
     assert_eq!(report["narrative"]["other_matters"][0]["title"], "1.政府信息公开收费方面");
     assert_eq!(report["narrative"]["other_matters"][1]["text"], "无。");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::document::Document;
+use super::prose::{self, Speaker, Stated};
 use super::recognise::{Draft, recognise};
 use crate::form::Form;
 use crate::words::{Year, limits};
@@ -16,6 +17,8 @@ pub struct Reading {
     pub report: Vec<u8>,
     /// What was found in a document; none where the file is a report already.
     pub draft: Option<Draft>,
+    /// What the prose of a document states.
+    pub stated: Stated,
 }
 
 /// A file that no report can be read from.
@@ -82,7 +85,7 @@ fn from_message(bytes: &[u8], forms: &[Arc<Form>], year: Option<Year>) -> Result
         bytes.to_vec()
     };
     crate::form::Reader::default().read(form, &report).map_err(|error| not(error.to_string()))?;
-    Ok(Reading { form: Arc::clone(form), report, draft: None })
+    Ok(Reading { form: Arc::clone(form), report, draft: None, stated: Stated::default() })
 }
 
 /// A report out of a document: by the form of its year, or else the one that most
@@ -100,7 +103,9 @@ fn from_document(document: &Document, forms: &[Arc<Form>], year: Option<Year>) -
     })?;
     let form = Arc::clone(&draft.form);
     let not = |problem: String| OpenError::NotAReport { form: form.name().to_owned(), problem };
-    let report = form.from_json(&draft.report()).map_err(not)?;
+    let speaker = Speaker { unit: draft.unit_name.as_deref().unwrap_or_default(), year: year.or(draft.year) };
+    let stated = prose::read(&form, speaker, &draft.prose());
+    let report = form.from_json(&draft.report(&stated)).map_err(not)?;
     crate::form::Reader::default().read(&form, &report).map_err(|error| not(error.to_string()))?;
-    Ok(Reading { form, report, draft: Some(draft) })
+    Ok(Reading { form, report, draft: Some(draft), stated })
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::documents::prose::Stated;
 use crate::form::Form;
 use crate::words::Year;
 
@@ -122,9 +123,17 @@ impl Draft {
         }
     }
 
-    /// The report in proto3 JSON, without what the prose claims.
+    /// All texts with their paths, for whoever reads what they state.
     #[must_use]
-    pub fn report(&self) -> Value {
+    pub fn prose(&self) -> Vec<(&str, &str)> {
+        let singular = self.texts.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+        let items = self.items.iter().flat_map(|(path, fields)| fields.iter().map(|(_, text)| (path.as_str(), text.as_str())));
+        singular.chain(items).collect()
+    }
+
+    /// The report in proto3 JSON, with what its prose states.
+    #[must_use]
+    pub fn report(&self, stated: &Stated) -> Value {
         let mut report = Map::new();
         for (cell, figure) in self.form.cells().iter().zip(&self.figures) {
             if let Some(figure) = figure {
@@ -138,6 +147,14 @@ impl Draft {
             let mut item = Map::new();
             fields.iter().for_each(|(name, text)| put(&mut item, name, Value::String(text.clone())));
             add(&mut report, path, Value::Object(item));
+        }
+        for (cell, figure) in stated.figures_of(&self.form) {
+            put(&mut report, &cell.path, Value::String(figure.to_string()));
+        }
+        for claim in stated.claims_json(&self.form) {
+            if let Some(path) = self.form.claims_path() {
+                add(&mut report, path, claim);
+            }
         }
         Value::Object(report)
     }
