@@ -4,7 +4,7 @@ use prost::Message as _;
 use prost_reflect::{DynamicMessage, Value};
 
 use super::Form;
-use super::schema::join;
+use super::schema::{Group, Kind, Prose, Shape, join};
 
 impl Form {
     /// Encodes proto3 JSON.
@@ -28,6 +28,13 @@ impl Form {
     pub fn to_json(&self, bytes: &[u8]) -> Result<serde_json::Value, String> {
         let message = DynamicMessage::decode(self.message.clone(), bytes).map_err(|error| error.to_string())?;
         serde_json::to_value(&message).map_err(|error| error.to_string())
+    }
+
+    /// Path of the repeated field that claims of the prose stand in, if the form
+    /// has one.
+    #[must_use]
+    pub fn claims_path(&self) -> Option<String> {
+        claims_below(&self.root)
     }
 
     /// Everything a report says beside its cells: path and text, in the order of
@@ -63,5 +70,25 @@ impl Form {
             (None, None) if self.cells.find(&path).is_none() => found.push((path, value.to_string())),
             (None, None) => {}
         }
+    }
+}
+
+fn claims_below(group: &Group) -> Option<String> {
+    group.fields.iter().find_map(|field| {
+        let below = match &field.kind {
+            Kind::Cell(_) => None,
+            Kind::Group(group) => claims_below(group),
+            Kind::Prose(prose) => claims_in(prose),
+        };
+        Some(join(&field.name, &below?))
+    })
+}
+
+/// Path below a field of text; empty for the field itself.
+fn claims_in(prose: &Prose) -> Option<String> {
+    match &prose.shape {
+        Shape::Text { .. } | Shape::Integer => None,
+        Shape::Claim(_) => Some(String::new()),
+        Shape::Message(fields) => fields.iter().find_map(|field| Some(join(&field.name, &claims_in(field)?))),
     }
 }

@@ -89,6 +89,8 @@ pub enum Sense {
     OtherBody,
     /// A comparison.
     Compared,
+    /// Something is left out of what was told.
+    Except,
     /// A stage of what began before the year.
     Earlier(Meanings),
 }
@@ -217,6 +219,7 @@ impl Sayings {
             Role::Parts => Sense::Parts,
             Role::OtherPeriod => Sense::OtherPeriod,
             Role::OtherBody => Sense::OtherBody,
+            Role::Except => Sense::Except,
             Role::Compared => Sense::Compared,
             Role::Earlier => Sense::Earlier(meaning),
         };

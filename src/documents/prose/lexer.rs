@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::number::{Number, number};
 use super::{Sayings, Speaker};
 use crate::form::Sense;
+use crate::words::limits;
 
 /// Characters of the end of a unit's name that still name it: 环翠区.
 const NAME_CHARS: usize = 3;
@@ -35,7 +36,8 @@ pub(super) type Sentence = Vec<Vec<Token>>;
 /// Cuts a text into sentences.
 pub(super) fn sentences(sayings: &Sayings, speaker: Speaker<'_>, text: &str) -> Vec<Sentence> {
     let (places, chars) = printed(text);
-    let governed = sayings.governed(speaker.unit);
+    let unit = Some(speaker.unit).filter(|unit| unit.len() <= limits::UNIT_NAME_BYTES);
+    let governed = sayings.governed(unit.unwrap_or_default());
     let lexer = Lexer { sayings, speaker, governed, name: governed.chars().collect(), chars: &chars };
     let (mut sentences, mut sentence, mut clause) = (Vec::new(), Vec::new(), Vec::new());
     let mut at = 0;

@@ -57,7 +57,7 @@ impl Part {
             Sense::Nothing => self.nothing = true,
             Sense::Each => self.each = true,
             Sense::Neutral | Sense::Scope | Sense::ThisYear | Sense::Parts => {}
-            Sense::OtherPeriod | Sense::OtherBody | Sense::Compared => self.unknown = true,
+            Sense::OtherPeriod | Sense::OtherBody | Sense::Compared | Sense::Except => self.unknown = true,
         }
     }
 }
@@ -113,7 +113,7 @@ fn quote(tokens: &[Token]) -> Range<usize> {
             Sense::Topic(_) | Sense::Stage(_) | Sense::Earlier(_) | Sense::Detail(_) | Sense::Nothing | Sense::Each => {
                 true
             }
-            Sense::OtherPeriod | Sense::OtherBody | Sense::Compared => true,
+            Sense::OtherPeriod | Sense::OtherBody | Sense::Compared | Sense::Except => true,
             Sense::Neutral | Sense::Scope | Sense::ThisYear | Sense::Parts => false,
         },
     };

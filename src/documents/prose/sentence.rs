@@ -7,6 +7,7 @@ use super::lexer::{Kind, Sentence, Token};
 use super::part::{Part, parts};
 use super::{PassedOver, Stated, StatedClaim, StatedFigure, Why};
 use crate::form::{Form, Meanings, Sense, Statement};
+use crate::words::limits;
 
 /// A text being read.
 pub(super) struct Reading<'a> {
@@ -132,12 +133,12 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// 收到163件，其中上年结转7件: what was told of the topic holds what began before
-    /// the year, so it is not what its words say.
+    /// 收到163件，其中上年结转7件 and 收到156件（不含乡镇）: what was told of the topic
+    /// holds what began before the year, or not all, so it is not what its words say.
     fn take_back(&mut self, clause: &[Token], stated: &mut Stated) {
-        let is_part = clause.iter().any(|token| token.kind == Kind::Word(Sense::Parts));
+        let says = |sense: Sense| clause.iter().any(|token| token.kind == Kind::Word(sense));
         let is_earlier = clause.iter().any(|token| matches!(token.kind, Kind::Word(Sense::Earlier(_))));
-        if !(is_part && is_earlier) {
+        if !(says(Sense::Except) || says(Sense::Parts) && is_earlier) {
             return;
         }
         let topics = self.context.topics;
@@ -171,6 +172,7 @@ impl<'a> Reading<'a> {
             let value =
                 statement.ok_or(Why::NoStatement).and_then(|statement| Ok((statement, self.value(part, statement)?)));
             match value {
+                Ok(_) if self.told.len() >= limits::CLAIMS_PER_REPORT => {}
                 Ok((statement, value)) => {
                     let (quote, scope) = (part.quote.clone(), self.context.scope.clone());
                     self.told.push(Told { topics, statement, value, quote, scope });
