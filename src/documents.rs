@@ -5,8 +5,13 @@
 //! the tables and the prose mean is found out from the labels of a form, the
 //! same way for every format.
 //!
+//! Writing goes the other way: a [`Publication`] says what is to be published, and
+//! is laid out by its form, the same way for every format.
+//!
 //! Knows nothing of the network and of the ledger.
 
 mod document;
+mod write;
 
 pub use document::{Block, Document, Grid, GridCell};
+pub use write::{Appendix, Format, Language, Listing, Publication, SignOff, WriteError, template, write};

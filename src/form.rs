@@ -22,6 +22,7 @@ mod read;
 mod row;
 mod rules;
 mod schema;
+mod sums;
 mod table;
 mod write;
 
@@ -37,6 +38,7 @@ pub use read::{ReadError, Reader};
 pub use row::{Row, RowError};
 pub(crate) use row::{put_varint, take_varint, unzigzag, zigzag};
 pub use rules::{Breakdown, Part, Rule};
+pub use sums::Identity;
 pub use table::{Cell, CellTable};
 pub use write::WriteError;
 
