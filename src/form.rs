@@ -23,6 +23,7 @@ mod row;
 mod rules;
 mod saying;
 mod schema;
+mod sums;
 mod table;
 mod write;
 
@@ -39,6 +40,7 @@ pub use row::{Row, RowError};
 pub(crate) use row::{put_varint, take_varint, unzigzag, zigzag};
 pub use rules::{Breakdown, Part, Rule};
 pub use saying::{Meanings, Sayings, Sense, Statement};
+pub use sums::Identity;
 pub use table::{Cell, CellTable};
 pub use write::WriteError;
 
