@@ -168,12 +168,6 @@ impl Form {
         self.rules.rules.get(self.rules.claims?).map(|rule| rule.id.as_str())
     }
 
-    /// Path of the field that holds what the prose claims; none: the form has none.
-    #[must_use]
-    pub fn claims_path(&self) -> Option<&str> {
-        Some(self.rules.claims_path.as_str()).filter(|path| !path.is_empty())
-    }
-
     /// The checks of claims with these words, in their order. A claim's check is
     /// made of its words, so it is the same in every revision, and the chain need
     /// not hold them; claims with the same words are told apart by their order.

@@ -99,10 +99,7 @@ impl Layout<'_> {
                 }
             }
             Some(Declared::Claims(_)) if self.rules.claims.is_some() => self.wrong("a form has one rule for claims"),
-            Some(Declared::Claims(claims)) => {
-                self.rules.claims = Some(rule);
-                self.rules.claims_path = join(&group.path, &claims.path);
-            }
+            Some(Declared::Claims(_)) => self.rules.claims = Some(rule),
             Some(Declared::Jump(jump)) => {
                 if jump.ratio <= 1 || jump.floor < 0 || jump.unit_slip < 0 {
                     self.wrong(format!("check {:?}: ratio is above 1, floor and unit_slip are not below 0", check.id));

@@ -113,8 +113,6 @@ pub(super) struct Rules {
     pub(super) checks: Vec<Check>,
     /// The rule for claims of the prose.
     pub(super) claims: Option<usize>,
-    /// Path of the field that holds them; empty if there is none.
-    pub(super) claims_path: String,
     pub(super) ratios: Vec<Ratio>,
     pub(super) breakdowns: Vec<Breakdown>,
     /// For each cell, the identities it stands in: (slot, taken away).

@@ -127,7 +127,8 @@ impl Draft {
     #[must_use]
     pub fn prose(&self) -> Vec<(&str, &str)> {
         let singular = self.texts.iter().map(|(path, text)| (path.as_str(), text.as_str()));
-        let items = self.items.iter().flat_map(|(path, fields)| fields.iter().map(|(_, text)| (path.as_str(), text.as_str())));
+        let items =
+            self.items.iter().flat_map(|(path, fields)| fields.iter().map(|(_, text)| (path.as_str(), text.as_str())));
         singular.chain(items).collect()
     }
 
@@ -151,10 +152,8 @@ impl Draft {
         for (cell, figure) in stated.figures_of(&self.form) {
             put(&mut report, &cell.path, Value::String(figure.to_string()));
         }
-        for claim in stated.claims_json(&self.form) {
-            if let Some(path) = self.form.claims_path() {
-                add(&mut report, path, claim);
-            }
+        if let Some(path) = self.form.claims_path() {
+            stated.claims_json(&self.form).into_iter().for_each(|claim| add(&mut report, &path, claim));
         }
         Value::Object(report)
     }
