@@ -8,5 +8,7 @@
 //! Knows nothing of the network and of the ledger.
 
 mod document;
+mod read;
 
 pub use document::{Block, Document, Grid, GridCell};
+pub use read::{Format, Limit, ReadError, Unsupported, read};
