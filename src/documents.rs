@@ -13,12 +13,14 @@
 mod document;
 mod label;
 pub mod prose;
+mod read;
 mod reading;
 mod recognise;
 mod write;
 mod written;
 
 pub use document::{Block, Document, Grid, GridCell};
+pub use read::{Format as FileFormat, Limit, ReadError, Unsupported, read};
 pub use reading::{OpenError, Reading, open};
 pub use recognise::{Draft, Note, Place, Problem, recognise};
 pub use write::{Appendix, Format, Language, Listing, Publication, SignOff, WriteError, template, write};

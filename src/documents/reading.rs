@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::document::Document;
 use super::prose::{self, Speaker, Stated};
+use super::read::{Format, ReadError, read};
 use super::recognise::{Draft, recognise};
 use crate::form::Form;
 use crate::words::{Year, limits};
@@ -24,6 +25,9 @@ pub struct Reading {
 /// A file that no report can be read from.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// A document that cannot be read.
+    #[error(transparent)]
+    Document(#[from] ReadError),
     /// Too large for a report of that format.
     #[error("has {0} bytes, a report has at most {max}", max = limits::REPORT_BYTES)]
     TooLarge(usize),
@@ -52,8 +56,17 @@ pub enum OpenError {
 /// # Errors
 /// [`OpenError`] if it is no report, or nothing of one is in it.
 pub fn open(name: &str, bytes: &[u8], forms: &[Arc<Form>], year: Option<Year>) -> Result<Reading, OpenError> {
-    let _ = name;
-    from_message(bytes, forms, year)
+    match Format::of(name, bytes)? {
+        Format::Json | Format::Binary => from_message(bytes, forms, year),
+        Format::Csv
+        | Format::Docx
+        | Format::Html
+        | Format::Ods
+        | Format::Odt
+        | Format::Text
+        | Format::Xls
+        | Format::Xlsx => from_document(&read(name, bytes)?, forms, year),
+    }
 }
 
 /// The one form of these that covers the year, or is in force.
@@ -90,7 +103,6 @@ fn from_message(bytes: &[u8], forms: &[Arc<Form>], year: Option<Year>) -> Result
 
 /// A report out of a document: by the form of its year, or else the one that most
 /// of it is found by.
-#[expect(dead_code, reason = "called once formats are read")]
 fn from_document(document: &Document, forms: &[Arc<Form>], year: Option<Year>) -> Result<Reading, OpenError> {
     let drafts = forms.iter().map(|form| recognise(document, form));
     let covers = |draft: &Draft| match year.or(draft.year) {

@@ -74,13 +74,6 @@ pub const EXPLANATION_CHARS_MIN: usize = 4;
 /// Bytes of one report on the wire: figures take 0.5 KB, texts rarely 100 KB.
 pub const REPORT_BYTES: usize = 1 << 20;
 
-/// Bytes of a file that holds a report: a scanned picture or two beside the tables.
-pub const DOCUMENT_BYTES: usize = 32 << 20;
-/// Rows of a table that is looked at for a form: the longest printed table has 28.
-pub const TABLE_ROWS: usize = 1_000;
-/// Places of such a table, a merged cell counted in each row that it reaches over.
-pub const TABLE_PLACES: usize = 100_000;
-
 /// Bytes of one page of the ledger in the store. sled puts large values into
 /// files it never syncs; 4 KiB is safely below.
 pub const PAGE_BYTES: usize = 4_096;
@@ -224,3 +217,30 @@ pub const KEEPALIVE: Duration = Duration::from_secs(30);
 /// [`EVENTS_PER_COMMIT`] × [`FIGURE_MAX`] = 2^62 before it is looked at again,
 /// so no sum leaves i64.
 pub const TOTAL_MAX: u64 = 1 << 61;
+
+/// Bytes of one document: real ones have 20 to 500 KB, with pictures some MB.
+pub const DOCUMENT_BYTES: usize = 32 << 20;
+/// Files in one packed document (.docx, .xlsx, .ods): real ones have 10 to 50.
+pub const DOCUMENT_FILES: usize = 4_096;
+/// Bytes of one unpacked part of a packed document; that of a report has some 300 KB.
+pub const DOCUMENT_PART_BYTES: usize = 64 << 20;
+/// Bytes of all unpacked parts of a workbook that are read.
+pub const DOCUMENT_UNPACKED_BYTES: usize = 128 << 20;
+/// Elements within elements in XML and HTML; Word writes some 12 for each table in a table.
+pub const DOCUMENT_DEPTH: usize = 200;
+/// Tables within tables.
+pub const TABLE_DEPTH: usize = 8;
+/// Rows of one table; the longest of the form has 35.
+pub const TABLE_ROWS: usize = 20_000;
+/// Rows and columns of a table that is searched for a form.
+pub const FORM_TABLE_ROWS: usize = 1_000;
+/// Places of such a table, a merged cell counted in each row that it reaches over.
+pub const FORM_TABLE_PLACES: usize = 100_000;
+/// Columns of one table; the widest of the form has 15.
+pub const TABLE_COLUMNS: usize = 1_024;
+/// Cells of all tables of one document.
+pub const DOCUMENT_CELLS: usize = 200_000;
+/// Paragraphs and tables of one document.
+pub const DOCUMENT_BLOCKS: usize = 100_000;
+/// Bytes of text of one document.
+pub const DOCUMENT_TEXT_BYTES: usize = 16 << 20;

@@ -47,7 +47,7 @@ impl Reading {
 /// Reads a table, as it lies or turned. One that is far too long is none of a form.
 pub(super) fn read(bands: &Bands, grid: &Grid) -> Reading {
     let places = grid.cells.iter().map(|cell| cell.rows.max(1)).fold(0, usize::saturating_add);
-    if grid.height().max(grid.width()) > limits::TABLE_ROWS || places > limits::TABLE_PLACES {
+    if grid.height().max(grid.width()) > limits::FORM_TABLE_ROWS || places > limits::FORM_TABLE_PLACES {
         return Reading::default();
     }
     let reading = read_as_it_lies(bands, grid);

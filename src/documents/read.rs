@@ -1,0 +1,38 @@
+//! Bytes of any format, read into a [`Document`].
+//!
+//! Nothing is understood here: labels and figures are found by who gets the
+//! document. What is said of every format: no bytes make it panic, and what is
+//! beyond a limit is refused before it takes memory ([`Limit`]).
+
+mod archive;
+mod build;
+mod csv;
+mod docx;
+mod encoding;
+mod error;
+mod format;
+mod html;
+mod rows;
+mod text;
+mod xml;
+
+pub use error::{Limit, ReadError, Unsupported};
+pub use format::Format;
+
+use super::Document;
+
+/// Reads a document. The name says what it should be, the bytes what it is.
+///
+/// # Errors
+/// [`ReadError`], with what to do about it; also for a report in JSON or in
+/// binary, which is no document ([`Format::of`] tells them apart).
+pub fn read(name: &str, bytes: &[u8]) -> Result<Document, ReadError> {
+    match Format::of(name, bytes)? {
+        Format::Csv => csv::read(bytes),
+        Format::Docx => docx::read(bytes),
+        Format::Html => html::read(bytes),
+        Format::Text => text::read(bytes),
+        format @ (Format::Json | Format::Binary) => Err(ReadError::NotADocument { format }),
+        format => Err(ReadError::damaged(format, "not yet")),
+    }
+}
