@@ -28,9 +28,9 @@ use serde_json::{Value, json};
 
 const TEXTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/prose");
 
-/// Figures that are read of the texts: of the 307 stated in those the wordings were
+/// Figures that are read of the texts: of the 311 stated in those the wordings were
 /// made for, of the 78 in those written before, of the 50 in those written after.
-const TUNED: usize = 286;
+const TUNED: usize = 290;
 const HELD: usize = 76;
 const LATE: usize = 37;
 

@@ -120,7 +120,7 @@ impl Lexer<'_> {
             _ => {}
         }
         if let Some((number, length)) = number(rest) {
-            return self.figure(rest, number, length);
+            return self.figure(at, number, length);
         }
         let kind = match rest.first() {
             Some('、' | '：' | ':') => Some(Kind::Listing),
@@ -138,9 +138,10 @@ impl Lexer<'_> {
     }
 
     /// What a number is: a date, a figure with its unit, or nothing known.
-    fn figure(&self, text: &[char], number: Option<Number>, length: usize) -> (Option<Kind>, usize) {
+    fn figure(&self, at: usize, number: Option<Number>, length: usize) -> (Option<Kind>, usize) {
+        let (before, text) = self.chars.split_at_checked(at).unwrap_or_default();
         let after = text.get(length..).unwrap_or_default();
-        if let Some((sense, date)) = self.date(number, after) {
+        if let Some((sense, date)) = self.date(before, number, after) {
             return (Some(Kind::Word(sense)), length.saturating_add(date));
         }
         match self.sayings.unit(after) {
@@ -156,8 +157,8 @@ impl Lexer<'_> {
     }
 
     /// What a number and what follows say as a date, and the length of what
-    /// follows: the reporting year, the first and last day of one, or another time.
-    fn date(&self, number: Option<Number>, after: &[char]) -> Option<(Sense, usize)> {
+    /// follows: the reporting year, an end of a span of whole years, or another time.
+    fn date(&self, before: &[char], number: Option<Number>, after: &[char]) -> Option<(Sense, usize)> {
         let value = number?.at_scale(0)?;
         match after.first()? {
             '年' if value >= 1_000 => {
@@ -169,13 +170,29 @@ impl Lexer<'_> {
                 let (day, length) = super::number::number(after.get(1..)?).unwrap_or((None, 0));
                 let day = day.and_then(|day| day.at_scale(0));
                 let is_day = after.get(length.saturating_add(1)) == Some(&'日');
-                let is_bound = is_day && matches!((value, day), (1, Some(1)) | (12, Some(31)));
+                let next = after.get(length.saturating_add(2));
+                let is_bound = match (value, day) {
+                    (1, Some(1)) => next.is_some_and(|next| SPANS.contains(next)),
+                    (12, Some(31)) => without_year(before).last().is_some_and(|last| SPANS.contains(last)),
+                    _ => false,
+                } && is_day;
                 let sense = if is_bound { Sense::Neutral } else { Sense::OtherPeriod };
                 Some((sense, if is_day { length.saturating_add(2) } else { 1 }))
             }
             _ => None,
         }
     }
+}
+
+/// What stands between the first and the last day of a span.
+const SPANS: [char; 6] = ['至', '到', '起', '-', '—', '–'];
+
+/// A text without the year at its end.
+fn without_year(text: &[char]) -> &[char] {
+    let Some(('年', rest)) = text.split_last() else { return text };
+    let is_digit = |char: &char| char.is_ascii_digit() || "〇零一二三四五六七八九".contains(*char);
+    let digits = rest.iter().rev().take(4).take_while(|char| is_digit(char)).count();
+    rest.get(..rest.len().saturating_sub(digits)).unwrap_or_default()
 }
 
 /// Whether nothing of the clause follows.

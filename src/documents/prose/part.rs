@@ -91,13 +91,12 @@ fn is_figure(token: &Token) -> bool {
 }
 
 /// 维持3件纠正1件 is cut after each figure. Words after the last may belong to any
-/// of them: they stay with it, and nothing is understood where they tell a thing.
+/// of them, and 上年结转7件办结7件 speaks of those alone: kept whole, it is not read.
 fn after_each_figure(member: &[Token]) -> Vec<Vec<Token>> {
     let mut groups: Vec<Vec<Token>> = member.split_inclusive(is_figure).map(<[Token]>::to_vec).collect();
-    if groups.last().is_some_and(|last| !last.iter().any(is_figure))
-        && let Some(rest) = groups.pop()
-        && rest.iter().any(|token| token.kind != Kind::Listing)
-    {
+    let rest = groups.pop_if(|last| !last.iter().any(is_figure)).unwrap_or_default();
+    let is_earlier = |token: &Token| matches!(token.kind, Kind::Word(Sense::Earlier(_)));
+    if member.iter().any(is_earlier) || rest.iter().any(|token| token.kind != Kind::Listing) {
         return vec![member.to_vec()];
     }
     groups

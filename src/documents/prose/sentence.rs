@@ -33,6 +33,8 @@ struct Told<'a> {
 struct Context {
     topics: Meanings,
     stages: Meanings,
+    /// What a part without a figure said is counted: 自然人申请中，予以公开58件.
+    details: Meanings,
     /// Another period is spoken of.
     other_period: bool,
     /// A part of the unit, or another, is spoken of.
@@ -71,6 +73,9 @@ impl Context {
     fn follows(&mut self, part: &Part) {
         self.topics = part.topics.or(self.topics);
         self.stages = part.stages.or(self.stages);
+        if part.figure.is_none() && !part.nothing {
+            self.details = part.details;
+        }
     }
 }
 
@@ -102,6 +107,7 @@ impl<'a> Reading<'a> {
                 }
             }
         }
+        self.context.details = Meanings::default();
         let clauses: Vec<Vec<Part>> = sentence.iter().map(|clause| parts(clause)).collect();
         let mut coming = clauses.iter().flatten().skip(1);
         for (clause, parts) in sentence.iter().zip(&clauses) {
@@ -158,7 +164,7 @@ impl<'a> Reading<'a> {
             return self.pass_over(part, Why::Words, stated);
         }
         let topics = part.topics.or(self.context.topics);
-        let beside = part.stages.or(self.context.stages).and(part.details);
+        let beside = part.stages.or(self.context.stages).and(part.details).and(self.context.details);
         self.context.follows(part);
         if part.tells() && (part.figure.is_some() || part.nothing) {
             let statement = if topics.is_empty() {
@@ -173,6 +179,10 @@ impl<'a> Reading<'a> {
                 statement.ok_or(Why::NoStatement).and_then(|statement| Ok((statement, self.value(part, statement)?)));
             match value {
                 Ok(_) if self.told.len() >= limits::CLAIMS_PER_REPORT => {}
+                // 办结150件，其中当年办结148件: a part of it
+                Ok((statement, value)) if self.has_told_otherwise(statement, value) => {
+                    self.pass_over(part, Why::NoStatement, stated);
+                }
                 Ok((statement, value)) => {
                     let (quote, scope) = (part.quote.clone(), self.context.scope.clone());
                     self.told.push(Told { topics, statement, value, quote, scope });
@@ -180,6 +190,13 @@ impl<'a> Reading<'a> {
                 Err(why) => self.pass_over(part, why, stated),
             }
         }
+    }
+
+    /// Whether a claim of the same was told with another figure since a sentence
+    /// began anew. (Figures that contradict each other are all passed over.)
+    fn has_told_otherwise(&self, statement: &Statement, value: i64) -> bool {
+        let is_other = |told: &Told<'_>| told.statement.cells == statement.cells && told.value != value;
+        statement.required && self.told.iter().any(is_other)
     }
 
     /// The one statement that is told.
