@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::output::{Answer, finding_json, findings_text};
 use crate::domain::event::UnitKind;
-use crate::form::{Catalog, Evidence, Finding, Form, Reader, Statements, UnitFacts, Verdict};
+use crate::form::{Catalog, Evidence, Figures, Finding, Form, Reader, Statements, UnitFacts, Verdict};
 use crate::words::{Year, limits};
 
 /// Check reports offline: proto3 JSON or binary, no server needed
@@ -63,11 +63,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Answer> {
     let statements = Statements { blank_means_zero: args.blank_means_zero, nil_report: false };
     let unit =
         UnitFacts { makes_rules: args.unit_kind.and_then(UnitKind::makes_rules), newly_founded: args.newly_founded };
-    let mut prior = Reader::default();
+    let (mut reader, earlier) = (Reader::default(), prior_form(&catalog, &form, args)?);
     if let Some(file) = &args.prior {
-        read(&form, file, &mut prior)?;
+        read(&earlier, file, &mut reader)?;
     }
-    let prior = args.prior.as_ref().map(|_| &prior);
+    let stated = reader.figures(statements);
+    let same = earlier.name() == form.name();
+    let carried = if same { None } else { form.from_prior(&earlier, stated) };
+    let carried = carried.as_ref().map(|(values, present)| Figures { values, present, absent_is_zero: false });
+    let prior = args.prior.as_ref().and(if same { Some(stated) } else { carried });
     let checked = args
         .files
         .iter()
@@ -101,6 +105,13 @@ fn pick(catalog: &Catalog, args: &Args) -> anyhow::Result<Arc<Form>> {
     }
 }
 
+/// The form of the year before; without a year, the same form.
+fn prior_form(catalog: &Catalog, form: &Arc<Form>, args: &Args) -> anyhow::Result<Arc<Form>> {
+    let year = args.year.map(Year::new).transpose()?.and_then(Year::before);
+    let found = year.and_then(|year| catalog.for_year(Some(form.family()), year).first().copied());
+    Ok(Arc::clone(found.unwrap_or(form)))
+}
+
 /// Reads a report: JSON if it begins like JSON, else binary.
 fn read(form: &Form, file: &Path, reader: &mut Reader) -> anyhow::Result<()> {
     let name = file.display();
@@ -125,13 +136,13 @@ fn check(
     file: &Path,
     statements: Statements,
     unit: UnitFacts,
-    prior: Option<&Reader>,
+    prior: Option<Figures<'_>>,
 ) -> anyhow::Result<Checked> {
     let mut reader = Reader::default();
     read(form, file, &mut reader)?;
     let mut found = Vec::new();
     form.check_report(&mut reader, statements, &mut found);
-    let (now, prior) = (reader.figures(statements), prior.map(|prior| prior.figures(statements)));
+    let now = reader.figures(statements);
     form.check_beyond(now, prior, unit, &mut found);
     let verdict = form.verdict(&found);
     let findings = form.describe(&found, Evidence { now, prior, claims: reader.claims() });
