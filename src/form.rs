@@ -11,6 +11,7 @@ mod describe;
 mod descriptors;
 mod figure;
 mod finding;
+mod follows;
 mod indicator;
 mod json;
 mod judge;
@@ -63,6 +64,7 @@ pub struct Form {
     cells: CellTable,
     rules: rules::Rules,
     outline: outline::Outline,
+    follows: Vec<follows::Follows>,
     derived: Vec<Indicator>,
     sayings: Sayings,
     form_digest: Digest,

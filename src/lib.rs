@@ -10,7 +10,7 @@
 //! use crossfoot::form::{Catalog, Reader, Statements, Verdict};
 //!
 //! let catalog = Catalog::load(None)?;
-//! let form = catalog.iter().next().ok_or("no form is built in")?;
+//! let form = catalog.iter().next_back().ok_or("no form is built in")?;
 //! let report = serde_json::json!({ "proactive": { "licensingDecisions": "-1" } });
 //! let mut reader = Reader::default();
 //! reader.read(form, &form.from_json(&report)?)?;

@@ -43,6 +43,9 @@ pub mod crossfoot {
 
 pub mod disclosure {
     pub mod annual {
+        pub mod v2019 {
+            tonic::include_proto!("disclosure.annual.v2019");
+        }
         pub mod v2021 {
             tonic::include_proto!("disclosure.annual.v2021");
         }

@@ -55,7 +55,7 @@ fn check_judges_files_offline_and_says_it_in_json() {
     let verdicts: Vec<Value> = lines(&output).iter().map(|one| one["verdict"].clone()).collect();
     assert_eq!((output.status.code(), verdicts), (Some(1), vec![json!("PASS"), json!("FAIL")]));
     let form = crossfoot::form::Catalog::load(None).unwrap();
-    let form = form.iter().next().unwrap();
+    let form = form.iter().next_back().unwrap();
     let bytes = form.from_json(&report_of("371002", 2024)["report"]).unwrap();
     let binary = file(folder.path(), "fine.binpb", &bytes);
     assert_eq!(parsed(&run(&["check", &binary, "--json"], NOBODY))["verdict"], "PASS");

@@ -24,7 +24,8 @@ use proptest::prelude::*;
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _, Value};
 
-static FORM: LazyLock<Arc<Form>> = LazyLock::new(|| Arc::clone(Catalog::load(None).unwrap().iter().next().unwrap()));
+static FORM: LazyLock<Arc<Form>> =
+    LazyLock::new(|| Arc::clone(Catalog::load(None).unwrap().iter().next_back().unwrap()));
 
 static MESSAGE: LazyLock<MessageDescriptor> = LazyLock::new(|| {
     let pool = prost_reflect::DescriptorPool::decode(crossfoot::form::DESCRIPTORS).unwrap();

@@ -2,7 +2,7 @@
 
 mod against;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
 use serde_json::{Value, json};
@@ -11,7 +11,8 @@ use super::file::{FormArgs, Forms, draft_json, draft_text};
 use super::output::{Answer, finding_json, findings_text};
 use crate::documents::Reading;
 use crate::domain::event::UnitKind;
-use crate::form::{Evidence, Finding, Reader, Statements, UnitFacts, Verdict};
+use crate::form::{Evidence, Figures, Finding, Reader, Statements, UnitFacts, Verdict};
+use crate::words::Year;
 
 /// Check reports offline, no server needed
 ///
@@ -69,8 +70,9 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     let mut checked = Vec::new();
     for file in &args.files {
         let reading = forms.read(file)?;
-        let prior = args.prior.as_ref().map(|prior| read_prior(&forms, prior, &reading)).transpose()?;
-        checked.push(check(file.display().to_string(), reading, statements, unit, prior.as_ref())?);
+        let prior = args.prior.as_ref().map(|prior| Prior::read(&forms, prior, &reading, statements)).transpose()?;
+        let prior = prior.as_ref().map(Prior::figures);
+        checked.push(check(file.display().to_string(), reading, statements, unit, prior)?);
     }
     let failed = checked.iter().any(Checked::is_no);
     let answer = if args.json {
@@ -82,15 +84,32 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
 }
 
 /// The figures of the year before, in the cells of the form of this year.
-fn read_prior(forms: &Forms, file: &std::path::Path, now: &Reading) -> anyhow::Result<Reader> {
-    let year = forms.year.or(now.draft.as_ref().and_then(|draft| draft.year)).and_then(crate::words::Year::before);
-    let reading = forms.of_year(year).read(file)?;
-    if reading.form.name() != now.form.name() {
-        bail!("{}: fills {}, the report {}", file.display(), reading.form.name(), now.form.name());
+struct Prior {
+    values: Vec<i64>,
+    present: Vec<u64>,
+    absent_is_zero: bool,
+}
+
+impl Prior {
+    fn read(forms: &Forms, file: &Path, now: &Reading, statements: Statements) -> anyhow::Result<Self> {
+        let year = forms.year.or(now.draft.as_ref().and_then(|draft| draft.year)).and_then(Year::before);
+        let earlier = forms.of_year(year).read(file)?;
+        let mut reader = Reader::default();
+        reader.read(&earlier.form, &earlier.report).map_err(|error| anyhow!("{}: {error}", file.display()))?;
+        let figures = reader.figures(statements);
+        if earlier.form.name() == now.form.name() {
+            let Figures { values, present, absent_is_zero } = figures;
+            return Ok(Self { values: values.to_vec(), present: present.to_vec(), absent_is_zero });
+        }
+        let Some((values, present)) = now.form.from_prior(&earlier.form, figures) else {
+            bail!("{}: fills {}, which {} does not follow", file.display(), earlier.form.name(), now.form.name())
+        };
+        Ok(Self { values, present, absent_is_zero: false })
     }
-    let mut prior = Reader::default();
-    prior.read(&reading.form, &reading.report).map_err(|error| anyhow!("{}: {error}", file.display()))?;
-    Ok(prior)
+
+    fn figures(&self) -> Figures<'_> {
+        Figures { values: &self.values, present: &self.present, absent_is_zero: self.absent_is_zero }
+    }
 }
 
 fn check(
@@ -98,14 +117,14 @@ fn check(
     reading: Reading,
     statements: Statements,
     unit: UnitFacts,
-    prior: Option<&Reader>,
+    prior: Option<Figures<'_>>,
 ) -> anyhow::Result<Checked> {
     let form = &reading.form;
     let mut reader = Reader::default();
     reader.read(form, &reading.report).map_err(|error| anyhow!("{file}: {error}"))?;
     let mut found = Vec::new();
     form.check_report(&mut reader, statements, &mut found);
-    let (now, prior) = (reader.figures(statements), prior.map(|prior| prior.figures(statements)));
+    let now = reader.figures(statements);
     form.check_beyond(now, prior, unit, &mut found);
     let verdict = form.verdict(&found);
     let identities = form.identities_held(&found);

@@ -178,7 +178,7 @@ mod tests {
 
     /// A district with one department that has filed.
     fn state() -> State {
-        let form = Arc::clone(Catalog::load(None).unwrap().iter().next().unwrap());
+        let form = Arc::clone(Catalog::load(None).unwrap().iter().next_back().unwrap());
         let reader = {
             let mut reader = Reader::default();
             reader.read(&form, &[]).unwrap();

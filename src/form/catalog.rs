@@ -57,6 +57,7 @@ impl Catalog {
         }
         catalog.forms.sort_by(|a, b| (&a.family, a.first_year).cmp(&(&b.family, b.first_year)));
         catalog.refuse_overlaps()?;
+        catalog.refuse_wrong_follows()?;
         Ok(catalog)
     }
 
@@ -69,6 +70,12 @@ impl Catalog {
             }
         }
         Ok(())
+    }
+
+    fn refuse_wrong_follows(&self) -> Result<(), CatalogError> {
+        let by_name = |name: &str| self.by_name(name).map(Arc::as_ref);
+        let wrong: Vec<FormError> = self.forms.iter().flat_map(|form| form.wrong_follows(by_name)).collect();
+        if wrong.is_empty() { Ok(()) } else { Err(CatalogError::Forms(wrong)) }
     }
 
     /// All forms, in order of family and year.

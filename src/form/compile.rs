@@ -11,7 +11,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, FileDescrip
 use super::options::{self, Measure};
 use super::schema::{BYTES, Field, Group, Kind, Label, Prose, Shape, VARINT, join, tag};
 use super::table::{Cell, CellTable};
-use super::{Form, descriptors, layout, outline, saying, write};
+use super::{Form, descriptors, follows, layout, outline, saying, write};
 use crate::words::{Digest, FamilyName, Year, limits};
 
 /// A form that cannot be used.
@@ -155,6 +155,7 @@ fn compile(
     let sayings = saying::compile(&options.saying, &cells, &texts, |problem| {
         problems.add(&message.parent_file(), &place, message.full_name(), problem);
     });
+    let follows = follows::compile(message, &cells, &options.follows, problems);
     if problems.0.len() > before {
         return None;
     }
@@ -174,6 +175,7 @@ fn compile(
         cells,
         rules,
         outline,
+        follows,
         derived: Vec::new(),
         sayings,
         form_digest: Digest::of(&[descriptor_set]),
@@ -300,6 +302,7 @@ impl Builder<'_> {
             unit_zh: figure.unit_zh,
             unit_en: figure.unit_en,
             other_units: figure.other_unit.into_iter().map(|other| (other.zh, other.scale)).collect(),
+            min: if figure.may_be_negative { figure.max.saturating_neg() } else { 0 },
             max: figure.max,
             stock,
             required: figure.required,

@@ -124,7 +124,10 @@ impl Form {
             match figures.get(&self.cells, cell) {
                 None => found.extend(at(&self.rules.missing, cell).map(|check| fail(check, None, None))),
                 Some(value) if value < 0 => {
-                    found.extend(at(&self.rules.negative, cell).map(|check| fail(check, Some(value), Some(0))));
+                    let min = self.cells.get(cell).map_or(0, |cell| cell.min);
+                    let list = if min < 0 { &self.rules.too_large } else { &self.rules.negative };
+                    let below = at(list, cell).filter(|_| value < min);
+                    found.extend(below.map(|check| fail(check, Some(value), Some(min))));
                 }
                 Some(value) => {
                     let max = self.cells.get(cell).map_or(i64::MAX, |cell| cell.max);

@@ -105,7 +105,8 @@ impl Layout<'_> {
                     self.wrong(format!("check {:?}: ratio is above 1, floor and unit_slip are not below 0", check.id));
                 }
                 let (ratio, floor, slip) = (jump.ratio, jump.floor, jump.unit_slip);
-                self.every_cell(rule, |cell| CheckKind::Jump { cell, ratio, floor, slip });
+                // a figure that may be below 0 is a change already
+                self.every_count(rule, |cell| CheckKind::Jump { cell, ratio, floor, slip });
             }
             Some(Declared::Texts(texts)) => self.texts(group, rule, texts),
             Some(Declared::Missing(_)) => {
@@ -113,7 +114,7 @@ impl Layout<'_> {
                     self.cell_check(rule, cell, CheckKind::Missing(cell));
                 }
             }
-            Some(Declared::Negative(_)) => self.every_cell(rule, CheckKind::Negative),
+            Some(Declared::Negative(_)) => self.every_count(rule, CheckKind::Negative),
             Some(Declared::TooLarge(_)) => self.every_cell(rule, CheckKind::TooLarge),
             Some(Declared::NotNil(_)) => {
                 for cell in 0..self.cells.len() {
@@ -161,6 +162,15 @@ impl Layout<'_> {
     fn every_cell(&mut self, rule: usize, kind: impl Fn(usize) -> CheckKind) {
         for cell in 0..self.cells.len() {
             self.cell_check(rule, cell, kind(cell));
+        }
+    }
+
+    /// Every cell that may not be below 0.
+    fn every_count(&mut self, rule: usize, kind: impl Fn(usize) -> CheckKind) {
+        for cell in 0..self.cells.len() {
+            if self.cells.get(cell).is_some_and(|cell| cell.min >= 0) {
+                self.cell_check(rule, cell, kind(cell));
+            }
         }
     }
 

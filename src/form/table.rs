@@ -23,6 +23,8 @@ pub struct Cell {
     pub unit_en: String,
     /// Other units people write it in, Chinese, each with its decimal places.
     pub other_units: Vec<(String, u32)>,
+    /// Smallest figure: 0, or as far below 0 as the largest is above.
+    pub min: i64,
     /// Largest figure.
     pub max: i64,
     /// Counts what stood at the end of the year: never added over years.
@@ -37,8 +39,8 @@ pub struct Cell {
 #[derive(Debug, Clone, Default)]
 pub struct CellTable {
     cells: Vec<Cell>,
-    /// Largest figure by cell, side by side for the checks.
-    bounds: Vec<i64>,
+    /// Smallest and largest figure by cell, side by side for the checks.
+    bounds: Vec<(i64, i64)>,
     required: Vec<u64>,
     optional: Vec<usize>,
 }
@@ -55,7 +57,7 @@ impl CellTable {
                 _ => optional.push(index),
             }
         }
-        let bounds = cells.iter().map(|cell| cell.max).collect();
+        let bounds = cells.iter().map(|cell| (cell.min, cell.max)).collect();
         Self { cells, bounds, required, optional }
     }
 
@@ -77,10 +79,10 @@ impl CellTable {
         self.cells.get(index)
     }
 
-    /// Whether a figure is between 0 and the largest the cell may state.
+    /// Whether a figure is between the smallest and the largest the cell may state.
     #[must_use]
     pub fn is_within(&self, index: usize, figure: i64) -> bool {
-        figure >= 0 && self.bounds.get(index).is_some_and(|bound| figure <= *bound)
+        self.bounds.get(index).is_some_and(|(min, max)| (*min..=*max).contains(&figure))
     }
 
     /// Index of the cell at a path.

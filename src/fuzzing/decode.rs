@@ -12,7 +12,7 @@ use crate::words::Coverage;
 
 pub(super) static FORM: LazyLock<Arc<Form>> = LazyLock::new(|| {
     let catalog = Catalog::load(None).expect("the built-in forms are sound");
-    Arc::clone(catalog.iter().next().expect("a form is built in"))
+    Arc::clone(catalog.iter().next_back().expect("a form is built in"))
 });
 
 static MESSAGE: LazyLock<MessageDescriptor> = LazyLock::new(|| {

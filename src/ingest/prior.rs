@@ -26,11 +26,22 @@ impl Unpacked {
         Self { values: values.to_vec(), present: present.to_vec(), absent_is_zero }
     }
 
-    /// What a series has in effect, if it fills that form.
+    /// Figures of a report that fills another form, as this form's; none unless
+    /// this form says what both have in common.
+    pub(super) fn followed(form: &Form, filled: &Form, figures: Figures<'_>) -> Option<Self> {
+        if filled.name() == form.name() {
+            return Some(Self::copied(figures));
+        }
+        let (values, present) = form.from_prior(filled, figures)?;
+        Some(Self { values, present, absent_is_zero: false })
+    }
+
+    /// What a series has in effect, as far as that form can tell.
     pub(super) fn effective(state: &State, form: &Form, series: &Series) -> Option<Self> {
         let effective = series.effective()?;
         let filled = state.form(effective.form)?;
-        (filled.name() == form.name()).then(|| Self::new(form, &effective.row, effective.absent_is_zero()))?
+        let figures = Self::new(&filled, &effective.row, effective.absent_is_zero())?;
+        if filled.name() == form.name() { Some(figures) } else { Self::followed(form, &filled, figures.figures()) }
     }
 
     pub(super) fn figures(&self) -> Figures<'_> {

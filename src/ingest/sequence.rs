@@ -260,7 +260,7 @@ impl<'a> Overlay<'a> {
         let roster = self.state.roster(&key.family, key.year);
         let figures_of = |before: &SeriesKey| match then.changed {
             Some((changed, figures)) if changed == before => {
-                figures.filter(|(_, filled)| filled.name() == form.name()).map(|(now, _)| Unpacked::copied(now))
+                figures.and_then(|(now, filled)| Unpacked::followed(form, filled, now))
             }
             _ => Unpacked::effective(self.state, form, self.series(before)?),
         };
