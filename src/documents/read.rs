@@ -15,6 +15,8 @@ mod html;
 mod odf;
 mod rows;
 mod sheet;
+#[cfg(test)]
+mod tests;
 mod text;
 mod xml;
 

@@ -7,12 +7,9 @@
 //! page of some MB can become one of many GB.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
 
 use encoding_rs::Encoding;
-use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::states::RawKind;
-use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
+use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
 use super::build::{Counts, TableBuilder};
 use super::{Format, Limit, ReadError, encoding};
@@ -21,12 +18,24 @@ use crate::documents::{Block, Document, GridCell};
 pub(super) fn read(bytes: &[u8]) -> Result<Document, ReadError> {
     let text =
         decode(bytes).ok_or_else(|| ReadError::damaged(Format::Html, "it is neither in UTF-8 nor in GB18030"))?;
-    let tokenizer = Tokenizer::new(Sink(RefCell::new(Ok(Page::default()))), TokenizerOpts::default());
-    let queue = BufferQueue::default();
-    queue.push_back(StrTendril::from_slice(&text));
-    let _ = tokenizer.feed(&queue);
-    tokenizer.end();
-    tokenizer.sink.0.into_inner()?.finish()
+    let mut emitter = DefaultEmitter::<()>::default();
+    // what stands in scripts and styles is no markup
+    emitter.naively_switch_states(true);
+    let mut page = Page::default();
+    for token in Tokenizer::new_with_emitter(&*text, emitter).flatten() {
+        match token {
+            Token::StartTag(tag) => page.start(&tag)?,
+            Token::EndTag(tag) => page.end(&name(&tag.name))?,
+            Token::String(text) if page.left_out.is_none() => page.line.push(&String::from_utf8_lossy(&text)),
+            Token::String(_) | Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => {}
+        }
+        Limit::TextBytes.check(page.line.text.len())?;
+    }
+    page.finish()
+}
+
+fn name(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).into_owned()
 }
 
 /// Bytes at the beginning of a page in which it says its encoding.
@@ -43,6 +52,9 @@ fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
     let said = Encoding::for_label(label.as_bytes());
     encoding::decode(bytes, said).or_else(|| said.map(|said| said.decode(bytes).0))
 }
+
+/// Columns that a cell reaches over at most, in a browser and here.
+const SPAN_COLUMNS: usize = 1_000;
 
 /// Elements that are not shown, or are no part of the text.
 const LEFT_OUT: [&str; 17] = [
@@ -118,9 +130,13 @@ struct Cell {
 }
 
 impl Page {
-    fn start(&mut self, tag: &Tag) -> Result<(), ReadError> {
-        let name = &*tag.name;
-        if self.passes_over(tag) {
+    fn start(&mut self, tag: &StartTag<()>) -> Result<(), ReadError> {
+        let name = &*name(&tag.name);
+        let begins = self.left_out.is_none() && !tag.self_closing && is_left_out(name, tag);
+        if begins {
+            self.left_out = Some((name.to_owned(), 0));
+        }
+        if self.passes_over(name, true) {
             return Ok(());
         }
         if name == "br" {
@@ -143,7 +159,7 @@ impl Page {
             "td" | "th" => {
                 self.end_cell()?;
                 if let Some(table) = self.tables.last_mut() {
-                    let columns = span(tag, "colspan").clamp(1, Limit::Columns.most());
+                    let columns = span(tag, "colspan").clamp(1, SPAN_COLUMNS);
                     // 0 is down to the end of the group of rows
                     let rows = Some(span(tag, "rowspan")).filter(|rows| *rows > 0).unwrap_or(usize::MAX);
                     table.cell = Some(Cell { rows, columns, blocks: Vec::new() });
@@ -157,9 +173,8 @@ impl Page {
         Ok(())
     }
 
-    fn end(&mut self, tag: &Tag) -> Result<(), ReadError> {
-        let name = &*tag.name;
-        if self.passes_over(tag) {
+    fn end(&mut self, name: &str) -> Result<(), ReadError> {
+        if self.passes_over(name, false) {
             return Ok(());
         }
         if !is_within_lines(name) {
@@ -176,28 +191,19 @@ impl Page {
 
     /// Whether a tag belongs to what is left out. What is never closed within a line
     /// ends with the cell around it.
-    fn passes_over(&mut self, tag: &Tag) -> bool {
-        let is_start = tag.kind == TagKind::StartTag;
-        let Some((name, open)) = &mut self.left_out else {
-            let begins = is_start && !tag.self_closing && is_left_out(tag);
-            if begins {
-                self.left_out = Some((tag.name.to_string(), 1));
-            }
-            return begins;
-        };
-        if *name == *tag.name {
+    fn passes_over(&mut self, tag: &str, is_start: bool) -> bool {
+        let Some((name, open)) = &mut self.left_out else { return false };
+        let is_within_cell = matches!(&**name, "del" | "rt" | "rp" | "span" | "p");
+        if *name == tag {
             *open = if is_start { open.saturating_add(1) } else { open.saturating_sub(1) };
             if *open == 0 {
                 self.left_out = None;
             }
-            return true;
-        }
-        let ends =
-            matches!(&*tag.name, "table" | "tr" | "td" | "th") && matches!(&**name, "del" | "rt" | "rp" | "span" | "p");
-        if ends {
+        } else if is_within_cell && matches!(tag, "table" | "tr" | "td" | "th") {
             self.left_out = None;
+            return false;
         }
-        !ends
+        true
     }
 
     /// Ends a paragraph.
@@ -255,12 +261,12 @@ impl Page {
     }
 }
 
-fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
-    tag.attrs.iter().find(|attribute| &*attribute.name.local == name).map(|attribute| &*attribute.value)
+fn attribute<'t>(tag: &'t StartTag<()>, name: &str) -> Option<Cow<'t, str>> {
+    tag.attributes.get(name.as_bytes()).map(|value| String::from_utf8_lossy(value))
 }
 
 /// How far a cell says it reaches; 1 if it does not say a number.
-fn span(tag: &Tag, name: &str) -> usize {
+fn span(tag: &StartTag<()>, name: &str) -> usize {
     attribute(tag, name).and_then(|span| span.trim().parse().ok()).unwrap_or(1)
 }
 
@@ -268,52 +274,12 @@ fn is_within_lines(name: &str) -> bool {
     WITHIN_LINES.contains(&name) || name.contains(':')
 }
 
-fn is_left_out(tag: &Tag) -> bool {
+fn is_left_out(name: &str, tag: &StartTag<()>) -> bool {
     let style = attribute(tag, "style").unwrap_or_default();
     let mut is_hidden =
         style.split(';').map(|rule| rule.split_once(':').unwrap_or_default()).any(|(property, value)| {
             property.trim().eq_ignore_ascii_case("display") && value.trim().eq_ignore_ascii_case("none")
         });
     is_hidden |= attribute(tag, "hidden").is_some();
-    LEFT_OUT.contains(&&*tag.name) || is_hidden && MAY_BE_HIDDEN.contains(&&*tag.name)
-}
-
-/// Takes the tokens of a page; after what cannot be read, nothing more.
-struct Sink(RefCell<Result<Page, ReadError>>);
-
-impl TokenSink for Sink {
-    type Handle = ();
-
-    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
-        let mut page = self.0.borrow_mut();
-        let Ok(read) = page.as_mut() else { return TokenSinkResult::Continue };
-        let mut next = TokenSinkResult::Continue;
-        let done = match token {
-            Token::CharacterTokens(text) => {
-                if read.left_out.is_none() {
-                    read.line.push(&text);
-                }
-                Limit::TextBytes.check(read.line.text.len())
-            }
-            Token::TagToken(tag) if tag.kind == TagKind::StartTag => {
-                next = match &*tag.name {
-                    "script" => TokenSinkResult::RawData(RawKind::ScriptData),
-                    "style" | "iframe" | "xmp" => TokenSinkResult::RawData(RawKind::Rawtext),
-                    "title" | "textarea" => TokenSinkResult::RawData(RawKind::Rcdata),
-                    _ => TokenSinkResult::Continue,
-                };
-                read.start(&tag)
-            }
-            Token::TagToken(tag) => read.end(&tag),
-            Token::DoctypeToken(_)
-            | Token::CommentToken(_)
-            | Token::NullCharacterToken
-            | Token::EOFToken
-            | Token::ParseError(_) => Ok(()),
-        };
-        if let Err(error) = done {
-            *page = Err(error);
-        }
-        next
-    }
+    LEFT_OUT.contains(&name) || is_hidden && MAY_BE_HIDDEN.contains(&name)
 }
