@@ -1,5 +1,7 @@
 //! Documents small enough to be read here, and files of several programs.
 
+#![allow(clippy::arithmetic_side_effects, reason = "a test says what is wrong by failing")]
+
 use std::io::{Cursor, Write as _};
 
 use proptest::prelude::*;
@@ -25,10 +27,12 @@ const FILES: [(&str, &[u8]); 14] = [
 ];
 
 fn tables(document: &Document) -> Vec<&Grid> {
-    let table = |block| match block {
-        &Block::Table(ref grid) => Some(grid),
-        &Block::Paragraph(_) => None,
-    };
+    fn table(block: &Block) -> Option<&Grid> {
+        match block {
+            Block::Table(grid) => Some(grid),
+            Block::Paragraph(_) => None,
+        }
+    }
     document.blocks.iter().filter_map(table).collect()
 }
 
@@ -238,7 +242,7 @@ proptest! {
     fn no_bytes_make_a_reader_panic(
         file in 0..FILES.len(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20),
-        keep in 0.5..=1.0,
+        keep in any::<prop::sample::Index>(),
     ) {
         let (name, bytes) = FILES[file];
         let mut bytes = bytes.to_vec();
@@ -246,8 +250,7 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
-        #[expect(clippy::float_arithmetic, clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a share of a length")]
-        bytes.truncate((bytes.len() as f64 * keep) as usize);
+        bytes.truncate(keep.index(bytes.len()) + bytes.len() / 2);
         let _ = read(name, &bytes);
     }
 
