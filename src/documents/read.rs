@@ -12,7 +12,11 @@ mod encoding;
 mod error;
 mod format;
 mod html;
+mod odf;
 mod rows;
+mod sheet;
+#[cfg(test)]
+mod tests;
 mod text;
 mod xml;
 
@@ -32,7 +36,9 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Document, ReadError> {
         Format::Docx => docx::read(bytes),
         Format::Html => html::read(bytes),
         Format::Text => text::read(bytes),
+        Format::Xls => sheet::xls(bytes),
+        Format::Xlsx => sheet::xlsx(bytes),
+        format @ (Format::Odt | Format::Ods) => odf::read(bytes, format),
         format @ (Format::Json | Format::Binary) => Err(ReadError::NotADocument { format }),
-        format => Err(ReadError::damaged(format, "not yet")),
     }
 }

@@ -226,10 +226,10 @@ pub const DOCUMENT_FILES: usize = 4_096;
 pub const DOCUMENT_PART_BYTES: usize = 64 << 20;
 /// Bytes of all unpacked parts of a workbook that are read.
 pub const DOCUMENT_UNPACKED_BYTES: usize = 128 << 20;
-/// Elements within elements in XML and HTML; Word writes some 12 for each table in a table.
+/// Elements within elements in XML; Word writes some 12 for each table in a table.
 pub const DOCUMENT_DEPTH: usize = 200;
-/// Tables within tables.
-pub const TABLE_DEPTH: usize = 8;
+/// Tables within tables; old web pages are laid out with some ten.
+pub const TABLE_DEPTH: usize = 32;
 /// Rows of one table; the longest of the form has 35.
 pub const TABLE_ROWS: usize = 20_000;
 /// Rows and columns of a table that is searched for a form.
@@ -240,6 +240,9 @@ pub const FORM_TABLE_PLACES: usize = 100_000;
 pub const TABLE_COLUMNS: usize = 1_024;
 /// Cells of all tables of one document.
 pub const DOCUMENT_CELLS: usize = 200_000;
+/// Places between the first and the last cell of the sheets of a .xls, each of which
+/// takes 24 bytes while it is read.
+pub const SHEETS_AREA: usize = 2 << 20;
 /// Paragraphs and tables of one document.
 pub const DOCUMENT_BLOCKS: usize = 100_000;
 /// Bytes of text of one document.

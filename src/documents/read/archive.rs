@@ -43,6 +43,27 @@ impl<'b> Archive<'b> {
         Ok(Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)))
     }
 
+    /// Unpacks all parts that are XML, keeping nothing, and refuses what is too large:
+    /// before a reader that believes what it is told.
+    pub(super) fn check(&mut self) -> Result<(), ReadError> {
+        let mut unpacked = 0_usize;
+        for index in 0..self.zip.len() {
+            let part = self.zip.by_index(index).map_err(|error| ReadError::damaged(self.format, error))?;
+            let is_xml = part.name().is_ok_and(|name| name.ends_with(".xml") || name.ends_with(".rels"));
+            if !is_xml {
+                continue;
+            }
+            let most = Limit::PartBytes.most().saturating_add(1) as u64;
+            let bytes = std::io::copy(&mut part.take(most), &mut std::io::sink());
+            let bytes = bytes.map_err(|error| ReadError::damaged(self.format, error))?;
+            let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+            Limit::PartBytes.check(bytes)?;
+            unpacked = unpacked.saturating_add(bytes);
+            Limit::UnpackedBytes.check(unpacked)?;
+        }
+        Ok(())
+    }
+
     /// The name of the part that its relations call the document, Office Open XML.
     pub(super) fn main_part(&mut self) -> Result<Option<String>, ReadError> {
         let Some(relations) = self.part("_rels/.rels")? else { return Ok(None) };

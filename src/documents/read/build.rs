@@ -18,8 +18,9 @@ impl Counts {
         Limit::Blocks.check(self.blocks)
     }
 
-    fn cell(&mut self) -> Result<(), ReadError> {
-        self.cells = self.cells.saturating_add(1);
+    /// Counts cells that are kept.
+    pub(super) fn cells(&mut self, cells: usize) -> Result<(), ReadError> {
+        self.cells = self.cells.saturating_add(cells);
         Limit::Cells.check(self.cells)
     }
 
@@ -81,7 +82,7 @@ impl GridBuilder {
         Limit::Columns.check(column.saturating_add(columns))?;
         let end = column.saturating_add(columns.max(1));
         let end = (column..end).find(|column| !self.is_free(row, *column)).unwrap_or(end);
-        counts.cell()?;
+        counts.cells(1)?;
         let below = row.saturating_add(rows.max(1));
         if self.free.len() < end {
             self.free.resize(end, 0);

@@ -20,7 +20,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Document, ReadError> {
     for record in reader.records() {
         let record = record.map_err(|error| ReadError::damaged(Format::Csv, error))?;
         let line = record.position().map_or(0, csv::Position::line);
-        let row = usize::try_from(line).unwrap_or(usize::MAX);
+        let after_last = sheet.last_key_value().map_or(0, |(row, _)| row.saturating_add(1));
+        // the line before, where lines end in two characters
+        let row = usize::try_from(line).unwrap_or(usize::MAX).max(after_last);
         Limit::Rows.check(row)?;
         Limit::Columns.check(record.len())?;
         let cell = |text: &str| SheetCell { text: text.trim().to_owned(), rows: 1, columns: 1 };

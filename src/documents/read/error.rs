@@ -91,6 +91,8 @@ pub enum Limit {
     Columns,
     /// [`limits::DOCUMENT_CELLS`].
     Cells,
+    /// [`limits::SHEETS_AREA`].
+    Area,
     /// [`limits::DOCUMENT_BLOCKS`].
     Blocks,
     /// [`limits::DOCUMENT_TEXT_BYTES`].
@@ -111,6 +113,7 @@ impl Limit {
             Self::Rows => limits::TABLE_ROWS,
             Self::Columns => limits::TABLE_COLUMNS,
             Self::Cells => limits::DOCUMENT_CELLS,
+            Self::Area => limits::SHEETS_AREA,
             Self::Blocks => limits::DOCUMENT_BLOCKS,
             Self::TextBytes => limits::DOCUMENT_TEXT_BYTES,
         }
@@ -128,6 +131,7 @@ impl Limit {
             Self::Rows => ("rows in a table", "表格行数"),
             Self::Columns => ("columns in a table", "表格列数"),
             Self::Cells => ("cells", "单元格数"),
+            Self::Area => ("places between the first and the last cell", "首末单元格之间的位置数"),
             Self::Blocks => ("paragraphs and tables", "段落和表格数"),
             Self::TextBytes => ("bytes of text", "文本字节数"),
         }

@@ -59,7 +59,10 @@ pub(super) fn blocks(
         let belongs = match kind {
             Kind::Row => true,
             // within a table, or its first row below the heading of a section
-            Kind::Single => is_row(after) && before.is_some_and(|(_, kind)| matches!(kind, Kind::Row | Kind::Heading)),
+            Kind::Single => {
+                let adjoins = table.last().is_some_and(|(above, _): &(usize, _)| above.saturating_add(1) == *row);
+                adjoins || is_row(after) && before.is_some_and(|(_, kind)| matches!(kind, Kind::Row | Kind::Heading))
+            }
             Kind::Blank | Kind::Heading | Kind::Prose => false,
         };
         let cells = sheet.remove(row).unwrap_or_default();
@@ -95,7 +98,8 @@ fn is_numbered(text: &str) -> bool {
     text.split_once('、').is_some_and(|(number, _)| !number.is_empty() && number.trim().chars().all(is_digit))
 }
 
-/// Adds the table of some rows. Blank rows between them are left out.
+/// Adds the table of some rows. Blank rows between them and blank columns around them
+/// are left out; what is blank within is a blank cell.
 fn grid(
     rows: Vec<(usize, BTreeMap<usize, SheetCell>)>,
     spans_known: bool,
@@ -103,12 +107,18 @@ fn grid(
     blocks: &mut Vec<Block>,
 ) -> Result<(), ReadError> {
     let numbers: Vec<usize> = rows.iter().map(|(row, _)| *row).collect();
+    let texts = || rows.iter().flat_map(|(_, cells)| cells).filter(|(_, cell)| !cell.text.is_empty());
+    let first = texts().map(|(column, _)| *column).min().unwrap_or(0);
+    let end = texts().map(|(column, cell)| column.saturating_add(cell.columns)).max().unwrap_or(0);
     let mut grid = GridBuilder::default();
-    for (row, (number, cells)) in rows.into_iter().enumerate() {
-        for (column, SheetCell { text, rows, columns }) in cells {
+    for (row, (number, mut cells)) in rows.into_iter().enumerate() {
+        for column in first..end {
+            let SheetCell { text, rows, columns } = cells.remove(&column).unwrap_or_default();
             // a cell reaches over those of its rows that are kept
-            let end = number.saturating_add(rows.max(1));
-            let rows = numbers.partition_point(|number| *number < end).saturating_sub(row);
+            let below = number.saturating_add(rows.max(1));
+            let rows = numbers.partition_point(|number| *number < below).saturating_sub(row);
+            let columns = columns.clamp(1, end.saturating_sub(column));
+            let column = column.saturating_sub(first);
             grid.place(GridCell { row, column, rows, columns, text }, counts)?;
         }
     }

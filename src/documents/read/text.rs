@@ -73,7 +73,7 @@ enum Way {
 
 fn way(line: &str) -> Way {
     let inner = line.trim();
-    if inner.contains('\t') {
+    if line.trim_start().contains('\t') {
         Way::Tabs
     } else if line.starts_with('\t') {
         Way::Cell
