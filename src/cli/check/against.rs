@@ -1,6 +1,7 @@
 //! `check --against`: a document beside the report that was accepted, cell by cell.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use serde_json::{Value, json};
@@ -50,7 +51,7 @@ pub(super) async fn run(args: &AgainstArgs, form: &FormArgs, file: &Path, as_jso
     };
     let stored = client.report(request).await?;
     let form = client.form("", year.get().into()).await?;
-    let reading = Forms::only(form.clone(), year).read(file)?;
+    let reading = Forms::only(Arc::clone(&form), year).read(file)?;
     let accepted = stored.report.unwrap_or_default();
     let statements = Statements { blank_means_zero: accepted.blank_means_zero, nil_report: accepted.nil_report };
     let accepted = accepted.report.map(|report| report.value.to_vec()).unwrap_or_default();

@@ -3,6 +3,7 @@
 
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
 use serde_json::json;
@@ -49,7 +50,7 @@ impl DocumentArgs {
     pub(super) async fn prepare(&self, file: &Path, client: &mut Client, ask: bool) -> anyhow::Result<Prepared> {
         let (Some(unit), Some(year)) = (&self.unit, self.year) else { bail!("a document needs --unit and --year") };
         let form = client.form("", year).await?;
-        let reading = Forms::only(form.clone(), Year::new(year.into())?).read(file)?;
+        let reading = Forms::only(Arc::clone(&form), Year::new(year.into())?).read(file)?;
         let name = file.display();
         if let Some(draft) = &reading.draft {
             let shown = draft_text(draft);

@@ -175,10 +175,8 @@ fn by_headings(bands: &Bands, table: &Table<'_>, mut reading: Reading) -> Readin
             Some((band, row)) => {
                 read_row(table, band, (index, row.line), row.behind, &has_data, &mut reading);
             }
-            None if figures(pieces) => {
-                if !read_unnamed(bands, table, index, &has_data, &mut reading) {
-                    strangers.push(index);
-                }
+            None if figures(pieces) && !read_unnamed(bands, table, index, &has_data, &mut reading) => {
+                strangers.push(index);
             }
             None => {}
         }
