@@ -7,6 +7,7 @@ mod connect;
 mod copies;
 mod demo;
 mod explain;
+mod export;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod output;
@@ -97,7 +98,7 @@ enum Command {
     Verify(verify::Args),
     Backup(copies::BackupArgs),
     Restore(copies::RestoreArgs),
-    Export(copies::ExportArgs),
+    Export(Box<export::Args>),
     Import(copies::ImportArgs),
 }
 
@@ -165,7 +166,7 @@ fn execute(command: &Command) -> anyhow::Result<Answer> {
         Command::Config(command) => config::run(command),
         Command::Proto(args) => proto::run(args),
         Command::Verify(args) => verify::run(args),
-        Command::Export(args) => copies::export(args),
+        Command::Export(args) => export::run(args),
         Command::Import(args) => copies::import(args),
         Command::Restore(args) => copies::restore(args),
         Command::Backup(args) => wait(copies::back_up(args)),
