@@ -26,7 +26,7 @@ const DIGITS: usize = 15;
 /// Characters across a page, in the unit of column widths.
 const PAGE_WIDTH: usize = 96;
 /// Columns that texts reach over: the labels of a template and what is typed beside.
-const TEXT_COLUMNS: [u32; 2] = [26, 70];
+const TEXT_COLUMNS: [usize; 2] = [26, 70];
 /// Characters of one cell at most; a spreadsheet takes 32,767.
 const CELL_CHARACTERS: usize = 30_000;
 
@@ -38,7 +38,7 @@ pub(super) fn write(publication: &Publication<'_>) -> Result<Vec<u8>, WriteError
         let sheet = add_sheet(&mut workbook, &page)?;
         let mut row = 0;
         for piece in &page.pieces {
-            row = put(publication, sheet, row, piece, &formats)?;
+            row = put(publication, sheet, &page, row, piece, &formats)?;
         }
     }
     Ok(workbook.save_to_buffer()?)
@@ -58,10 +58,7 @@ fn add_sheet<'a>(workbook: &'a mut Workbook, page: &Page) -> Result<&'a mut Work
     sheet.set_name(&page.name)?;
     sheet.set_paper_size(A4).set_print_fit_to_pages(1, 0).set_print_center_horizontally(true);
     sheet.set_margins(0.7, 0.7, 0.8, 0.8, 0.3, 0.4).set_footer("&C— &P —").set_screen_gridlines(false);
-    let widths: Vec<u32> = match &page.widths {
-        Some(widths) => widths.iter().filter_map(|width| u32::try_from(*width).ok()).collect(),
-        None => TEXT_COLUMNS.to_vec(),
-    };
+    let widths = page.widths.iter().filter_map(|width| u32::try_from(*width).ok());
     for (column, width) in (0..).zip(widths) {
         sheet.set_column_width(column, width)?;
     }
@@ -72,6 +69,7 @@ fn add_sheet<'a>(workbook: &'a mut Workbook, page: &Page) -> Result<&'a mut Work
 fn put(
     publication: &Publication<'_>,
     sheet: &mut Worksheet,
+    page: &Page,
     row: u32,
     piece: &Piece,
     formats: &Formats,
@@ -88,7 +86,7 @@ fn put(
             return Ok(row.saturating_add(rows_of(table)));
         }
     };
-    put_lines(sheet, row, text_of(piece), format)
+    put_lines(sheet, page, row, text_of(piece), format)
 }
 
 fn text_of(piece: &Piece) -> &str {
@@ -106,20 +104,36 @@ fn text_of(piece: &Piece) -> &str {
 /// Puts a text, over several rows where one cell cannot hold it.
 fn put_lines(
     sheet: &mut Worksheet,
+    page: &Page,
     mut row: u32,
     text: &str,
     format: &rust_xlsxwriter::Format,
 ) -> Result<u32, WriteError> {
     let letters: Vec<char> = text.chars().collect();
+    // columns are measured in letters of 11 points, texts have 12 and more
+    let width = page.widths.iter().sum::<usize>().saturating_mul(5) / 6;
     for part in letters.chunks(CELL_CHARACTERS) {
         let part: String = part.iter().collect();
-        let width = TEXT_COLUMNS.iter().fold(0_usize, |sum, width| sum.saturating_add(*width as usize));
-        sheet.merge_range(row, 0, row, 1, &part, format)?;
-        // 12 points of type: a line of the sheet holds some 80 narrow letters
-        set_height(sheet, row, grid::breadth(&part).div_ceil(width.saturating_sub(16)), 18)?;
+        put_across(sheet, page, row, &part, format)?;
+        set_height(sheet, row, grid::breadth(&part).div_ceil(width.max(1)), 18)?;
         row = row.saturating_add(1);
     }
     Ok(row)
+}
+
+/// Puts a text across a sheet.
+fn put_across(
+    sheet: &mut Worksheet,
+    page: &Page,
+    row: u32,
+    text: &str,
+    format: &rust_xlsxwriter::Format,
+) -> Result<(), WriteError> {
+    match page.last_column() {
+        0 => sheet.write_string_with_format(row, 0, text, format)?,
+        last => sheet.merge_range(row, 0, row, last, text, format)?,
+    };
+    Ok(())
 }
 
 /// Makes a row as high as lines of so many points need.
@@ -207,6 +221,6 @@ fn figure(
 /// A printed figure as a spreadsheet's number, if it holds it exactly.
 fn exact(text: &str) -> Option<f64> {
     let digits = text.chars().filter(char::is_ascii_digit).count();
-    let is_plain = !text.starts_with('+') && digits > 0 && digits <= DIGITS;
-    is_plain.then(|| text.parse().ok()).flatten()
+    let is_number = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
+    (is_number && (1..=DIGITS).contains(&digits)).then(|| text.parse().ok()).flatten()
 }
