@@ -133,7 +133,7 @@ impl Table {
         /// The heading of several rows stands in lines of at least four characters.
         const NARROWEST_HEAD: usize = 8;
         let columns = self.cells.iter().map(|cell| cell.column.saturating_add(cell.columns)).max().unwrap_or(0);
-        self.widths = vec![4; columns];
+        self.widths = vec![5; columns];
         for cell in self.cells.iter().filter(|cell| cell.columns == 1) {
             let length = breadth(&cell.text);
             let lines = match cell.role {
