@@ -20,15 +20,19 @@ use std::fs;
 
 use server::{Server, data, json as parsed, run, text};
 
+fn fixture(name: &str) -> String {
+    data(name).to_str().unwrap().to_owned()
+}
+
 const NOBODY: &str = "http://127.0.0.1:9";
 
 #[test]
 fn reports_and_totals_are_exported_as_documents() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"));
-    server.run(&["units", "apply", &data("units.json")]);
-    server.run(&["submit", &data("huancui-2024.jsonl")]);
-    server.run(&["submit", &data("reports.jsonl")]);
+    server.run(&["units", "apply", &fixture("units.json")]);
+    server.run(&["submit", &fixture("huancui-2024.jsonl")]);
+    server.run(&["submit", &fixture("reports.jsonl")]);
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let export = |args: &[&str], to: &str| {
         let said = server.run(&[&["export"], args, &["--to", &at(to)]].concat());

@@ -69,10 +69,15 @@ fn comma(publication: &Publication<'_>) -> String {
     String::from_utf8(documents::write(publication, Format::Csv).unwrap()).unwrap()
 }
 
-/// The sheet of the n-th table of the form, from 0.
-fn sheet(publication: &Publication<'_>, table: usize) -> String {
+/// The sheets with the tables of the form, and those after them.
+fn sheets(publication: &Publication<'_>) -> Vec<String> {
     let workbook = documents::write(publication, Format::Xlsx).unwrap();
-    part(&workbook, &format!("xl/worksheets/sheet{}.xml", table + 2))
+    let tables = publication.form.outline().tables().count() + publication.appendices.len();
+    (0..tables).map(|table| part(&workbook, &format!("xl/worksheets/sheet{}.xml", table + 2))).collect()
+}
+
+fn sheet(publication: &Publication<'_>, table: usize) -> String {
+    sheets(publication).swap_remove(table)
 }
 
 /// Figures of the tables in the order they are printed, with their tables.
@@ -146,7 +151,7 @@ fn every_real_report_prints_its_figures_in_every_format_and_blanks_stay_blank() 
             .filter(|section| !section.tables.is_empty())
             .map(|section| lines.iter().position(|line| line[0] == section.heading.zh).unwrap())
             .collect();
-        let sheets: Vec<String> = (0..headings.len()).map(|table| sheet(&publication, table)).collect();
+        let sheets = sheets(&publication);
         for ((table, piece, _), expected) in printed(&form).iter().zip(&expected) {
             assert_eq!(&lines[headings[*table] + 1 + piece.row][piece.column], expected);
             let (value, _) = cell_of_sheet(&sheets[*table], piece.row + 1, piece.column);
@@ -196,7 +201,7 @@ fn totals_are_formulas_where_they_come_out_as_stated() {
     let report = reports().into_iter().find(|report| report["unit"] == "371002" && report["year"] == 2024).unwrap();
     let mut publication = of_report(&form, &report);
     let formulas = |publication: &Publication<'_>| -> Vec<(String, String)> {
-        let sheets: Vec<String> = (0..3).map(|table| sheet(publication, table)).collect();
+        let sheets = sheets(publication);
         printed(&form)
             .into_iter()
             .filter_map(|(table, piece, _)| {

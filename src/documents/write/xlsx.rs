@@ -34,11 +34,21 @@ const CELL_CHARACTERS: usize = 30_000;
 pub(super) fn write(publication: &Publication<'_>) -> Result<Vec<u8>, WriteError> {
     let mut workbook = new_workbook(publication)?;
     let formats = Formats::default();
+    let totals = formula::totals(publication.form);
     for page in page::pages(piece::pieces(publication), publication) {
         let sheet = add_sheet(&mut workbook, &page)?;
         let mut row = 0;
         for piece in &page.pieces {
-            row = put(publication, sheet, &page, row, piece, &formats)?;
+            row = match piece {
+                Piece::Table(table) => {
+                    let places = Places::of(table, row);
+                    draw(sheet, row, table, &formats, |sheet, at, cell| {
+                        let sum = formula::sum(publication, &totals, cell, &places);
+                        figure(sheet, at, cell, sum, &formats)
+                    })?
+                }
+                other => put(sheet, &page, row, other, &formats)?,
+            };
         }
     }
     Ok(workbook.save_to_buffer()?)
@@ -65,26 +75,14 @@ fn add_sheet<'a>(workbook: &'a mut Workbook, page: &Page) -> Result<&'a mut Work
     Ok(sheet)
 }
 
-/// Puts a piece below what stands there; gives the row after it.
-fn put(
-    publication: &Publication<'_>,
-    sheet: &mut Worksheet,
-    page: &Page,
-    row: u32,
-    piece: &Piece,
-    formats: &Formats,
-) -> Result<u32, WriteError> {
+/// Puts a piece that is no table below what stands there; gives the row after it.
+fn put(sheet: &mut Worksheet, page: &Page, row: u32, piece: &Piece, formats: &Formats) -> Result<u32, WriteError> {
     let format = match piece {
         Piece::Title(_) => &formats.title,
         Piece::Heading(..) => &formats.heading,
         Piece::Centred(_) => &formats.centred,
         Piece::Paragraph(_) | Piece::ToFill(_) | Piece::Signature(_) => &formats.paragraph,
-        Piece::NewPage => return Ok(row),
-        Piece::Table(table) => {
-            let places = Places::of(table, row);
-            draw(sheet, row, table, formats, |sheet, at, cell| figure(publication, sheet, at, cell, &places, formats))?;
-            return Ok(row.saturating_add(rows_of(table)));
-        }
+        Piece::NewPage | Piece::Table(_) => return Ok(row),
     };
     put_lines(sheet, page, row, text_of(piece), format)
 }
@@ -146,10 +144,6 @@ fn set_height(sheet: &mut Worksheet, row: u32, lines: usize, points: u32) -> Res
     Ok(())
 }
 
-fn rows_of(table: &Table) -> u32 {
-    u32::try_from(table.height()).unwrap_or(u32::MAX)
-}
-
 /// Where a cell of a table that begins at a row stands on its sheet: first row and
 /// column, last row and column.
 fn range(cell: &Cell, top: u32) -> Result<(u32, u16, u32, u16), WriteError> {
@@ -161,14 +155,15 @@ fn range(cell: &Cell, top: u32) -> Result<(u32, u16, u32, u16), WriteError> {
     Ok((row, column, row.saturating_add(rows).saturating_sub(1), column.saturating_add(columns).saturating_sub(1)))
 }
 
-/// Draws a table; `figure` fills the cells of figures, after they are merged.
+/// Draws a table; `figure` fills the cells of figures, after they are merged. Gives the
+/// row after it.
 fn draw(
     sheet: &mut Worksheet,
     top: u32,
     table: &Table,
     formats: &Formats,
     mut figure: impl FnMut(&mut Worksheet, (u32, u16), &Cell) -> Result<(), WriteError>,
-) -> Result<(), WriteError> {
+) -> Result<u32, WriteError> {
     let widths = page::widths(table);
     for cell in &table.cells {
         let (row, column, last_row, last_column) = range(cell, top)?;
@@ -194,26 +189,26 @@ fn draw(
         let heads = u32::try_from(table.head_rows).unwrap_or(1);
         sheet.set_repeat_rows(top, top.saturating_add(heads).saturating_sub(1))?;
     }
-    Ok(())
+    Ok(top.saturating_add(u32::try_from(table.height()).unwrap_or(u32::MAX)))
 }
 
 /// Fills a cell with its figure: a formula, a number, or a text where neither is exact.
 fn figure(
-    publication: &Publication<'_>,
     sheet: &mut Worksheet,
     (row, column): (u32, u16),
     cell: &Cell,
-    places: &Places,
+    sum: Option<String>,
     formats: &Formats,
 ) -> Result<(), WriteError> {
     let Some(number) = exact(&cell.text) else { return Ok(()) };
     let format = formats.number(&cell.text);
-    if let Role::Figure(index) = cell.role
-        && let Some(sum) = formula::sum(publication, index, places)
-    {
-        sheet.write_formula_with_format(row, column, Formula::new(sum).set_result(&cell.text), &format)?;
-    } else {
-        sheet.write_number_with_format(row, column, number, &format)?;
+    match sum {
+        Some(sum) => {
+            sheet.write_formula_with_format(row, column, Formula::new(sum).set_result(&cell.text), &format)?;
+        }
+        None => {
+            sheet.write_number_with_format(row, column, number, &format)?;
+        }
     }
     Ok(())
 }

@@ -44,7 +44,7 @@ pub fn template(form: &Form, year: Option<Year>, language: Language) -> Result<V
                 Piece::Title(_) => row,
                 Piece::ToFill(_) => put_empty(sheet, page, row, &formats)?,
                 Piece::Table(table) => put_table(&publication, sheet, row, table, &formats)?,
-                other => super::put(&publication, sheet, page, row, other, &formats)?,
+                other => super::put(sheet, page, row, other, &formats)?,
             };
         }
         sheet.protect();
@@ -135,7 +135,7 @@ fn put_table(
     let form = publication.form;
     let places = Places::of(table, top);
     let totals = formula::totals(form);
-    super::draw(sheet, top, table, formats, |sheet, (row, column), cell| {
+    let below = super::draw(sheet, top, table, formats, |sheet, (row, column), cell| {
         let Role::Figure(index) = cell.role else { return Ok(()) };
         let sum = totals.get(&index).and_then(|identity| places.side(identity.total()?.1));
         let Some(known) = form.cells().get(index) else { return Ok(()) };
@@ -162,7 +162,7 @@ fn put_table(
         }
         Ok(())
     })?;
-    put_checks(publication, sheet, top.saturating_add(super::rows_of(table)), &places, formats)
+    put_checks(publication, sheet, below, &places, formats)
 }
 
 /// What may be typed into a cell.
