@@ -8,6 +8,7 @@ mod convert;
 mod copies;
 mod demo;
 mod explain;
+mod export;
 mod file;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
@@ -100,7 +101,7 @@ enum Command {
     Verify(verify::Args),
     Backup(copies::BackupArgs),
     Restore(copies::RestoreArgs),
-    Export(copies::ExportArgs),
+    Export(Box<export::Args>),
     Import(copies::ImportArgs),
 }
 
@@ -169,7 +170,7 @@ fn execute(command: &Command) -> anyhow::Result<Answer> {
         Command::Config(command) => config::run(command),
         Command::Proto(args) => proto::run(args),
         Command::Verify(args) => verify::run(args),
-        Command::Export(args) => copies::export(args),
+        Command::Export(args) => export::run(args),
         Command::Import(args) => copies::import(args),
         Command::Restore(args) => copies::restore(args),
         Command::Backup(args) => wait(copies::back_up(args)),

@@ -17,7 +17,7 @@
 use std::sync::Arc;
 
 use crossfoot::documents::prose::Stated;
-use crossfoot::documents::{Block, Document, Draft, Grid, GridCell, recognise};
+use crossfoot::documents::{Block, Document, Draft, Grid, GridCell, open, recognise};
 use crossfoot::form::outline::Content;
 use crossfoot::form::{Catalog, Form, Reader, in_printed_unit};
 use serde_json::Value;
@@ -356,4 +356,38 @@ fn tables_far_too_long_are_passed_over_at_once() {
     let far = Grid { cells: vec![cell(0, usize::MAX)], spans_known: true };
     let draft = recognise(&document([long, far]), &form);
     assert_eq!((draft.tables_passed_over, draft.found()), (2, 0));
+}
+
+/// The report of the sample, as it was typed from its tables.
+fn sample(form: &Form) -> Figures {
+    let line: Value = serde_json::from_str(include_str!("data/huancui-2024.jsonl")).unwrap();
+    let required = |cell: usize| form.cells().get(cell).unwrap().required;
+    let figures = figures(form, &line["report"]);
+    (0..).zip(figures).map(|(cell, figure)| figure.filter(|_| required(cell))).collect()
+}
+
+#[test]
+fn the_same_report_is_read_from_every_format_and_from_the_files_of_every_producer() {
+    let form = form();
+    let expected = sample(&form);
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/documents");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| !["md", "doc"].contains(&file.extension().unwrap().to_str().unwrap()));
+    files.push(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/huancui-2024.txt"));
+    assert!(files.len() >= 13);
+    let forms: Vec<Arc<Form>> = Catalog::load(None).unwrap().iter().cloned().collect();
+    for file in files {
+        let name = file.display().to_string();
+        let reading = open(&name, &std::fs::read(&file).unwrap(), &forms, None).unwrap();
+        let draft = reading.draft.unwrap();
+        assert_eq!(draft.problems, [], "{name}");
+        assert_eq!(reading.form.name(), form.name(), "{name}");
+        assert_eq!(paths(&form, &draft, &expected), [""; 0], "{name}");
+        assert_eq!(draft.unit_name.as_deref(), Some("威海市环翠区人民政府"), "{name}");
+        assert_eq!(draft.year.map(|year| year.get()), Some(2024), "{name}");
+        assert_eq!(draft.text("cover.period_end"), "2024-12-31", "{name}");
+        let claims: Vec<&str> = reading.stated.claims.iter().map(|claim| claim.quote.as_str()).collect();
+        assert!(claims.iter().any(|quote| quote.contains("结转下年度继续办理7件")), "{name}: {claims:?}");
+        assert_eq!(reading.stated.figures.len(), 15, "{name}: {:?}", reading.stated.figures);
+    }
 }

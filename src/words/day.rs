@@ -48,6 +48,16 @@ impl Day {
     }
 }
 
+impl Timestamp {
+    /// The instant as people in Shanghai read it, to the second; its number if it is
+    /// outside the calendar.
+    #[must_use]
+    pub fn in_shanghai(self) -> String {
+        let moment = jiff::Timestamp::from_microsecond(self.0).map(|moment| OFFSET.to_datetime(moment));
+        moment.map_or_else(|_| self.0.to_string(), |moment| moment.strftime("%Y-%m-%d %H:%M:%S UTC+8").to_string())
+    }
+}
+
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -65,6 +75,13 @@ mod tests {
         assert_eq!(day.end(), Timestamp(1_706_716_799_999_999));
         assert_eq!(Day::of(day.end()).unwrap(), day);
         assert_eq!(Day::of(Timestamp(day.end().0 + 1)).unwrap().to_string(), "2024-02-01");
+    }
+
+    #[test]
+    fn an_instant_is_read_by_the_clocks_of_shanghai() {
+        assert_eq!(Timestamp(1_706_716_799_999_999).in_shanghai(), "2024-01-31 23:59:59 UTC+8");
+        assert_eq!(Timestamp(1_706_716_800_000_000).in_shanghai(), "2024-02-01 00:00:00 UTC+8");
+        assert_eq!(Timestamp(i64::MAX).in_shanghai(), i64::MAX.to_string());
     }
 
     #[test]

@@ -19,6 +19,12 @@ use super::{Publication, WriteError};
 
 /// Width of the text on the page, in twentieths of a point: 156 mm.
 const TEXT_WIDTH: usize = 8_845;
+/// Letters that a line of that width holds in tables; with more, they are smaller.
+const LETTERS: usize = 98;
+/// The smaller size, in half points.
+const SMALL: u32 = 15;
+/// A table of so many rows stays on one page.
+const ROWS_TOGETHER: usize = 30;
 /// What begins every part.
 const DECLARATION: PreEscaped<&str> = PreEscaped("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n");
 const WORD: &str = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
@@ -102,6 +108,9 @@ fn paragraph(style: &str, text: &str, begins_page: bool) -> Markup {
 
 fn draw(table: &Table) -> Markup {
     let widths = table.share(TEXT_WIDTH);
+    let small = table.needed() > LETTERS;
+    let last = table.height().saturating_sub(1);
+    let keep = |row: usize| row < table.head_rows || (row < last && last < ROWS_TOGETHER);
     html! {
         w:tbl {
             w:tblPr {
@@ -119,7 +128,7 @@ fn draw(table: &Table) -> Markup {
                         w:cantSplit {}
                         @if row < table.head_rows { w:tblHeader {} }
                     }
-                    @for part in table.row(row) { (cell(part, row, &widths)) }
+                    @for part in table.row(row) { (cell(part, row, &widths, keep(row), small)) }
                 }
             }
         }
@@ -129,7 +138,8 @@ fn draw(table: &Table) -> Markup {
 }
 
 /// What of a cell lies in a row: the cell itself in its first, its going on below.
-fn cell(cell: &Cell, row: usize, widths: &[usize]) -> Markup {
+/// `keep` holds the row on the page of the next one.
+fn cell(cell: &Cell, row: usize, widths: &[usize], keep: bool, small: bool) -> Markup {
     let width: usize = widths.iter().skip(cell.column).take(cell.columns).sum();
     let begins = cell.row == row;
     let style = match cell.role {
@@ -146,7 +156,18 @@ fn cell(cell: &Cell, row: usize, widths: &[usize]) -> Markup {
                 @if cell.rows > 1 && !begins { w:vMerge {} }
                 w:vAlign w:val="center" {}
             }
-            (paragraph(style, if begins { &cell.text } else { "" }, false))
+            w:p {
+                w:pPr {
+                    w:pStyle w:val=(style) {}
+                    @if keep { w:keepNext {} }
+                }
+                @if begins && !cell.text.is_empty() {
+                    w:r {
+                        @if small { w:rPr { w:sz w:val=(SMALL) {} w:szCs w:val=(SMALL) {} } }
+                        w:t xml:space="preserve" { (cell.text) }
+                    }
+                }
+            }
         }
     }
 }

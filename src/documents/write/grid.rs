@@ -119,13 +119,21 @@ impl Table {
         self.widths.iter().map(part).collect()
     }
 
+    /// Room that the table needs at least in one line, in the unit of `widths`.
+    pub(super) fn needed(&self) -> usize {
+        // and between what stands in a cell and its border
+        self.widths.iter().map(|width| width.saturating_add(1)).sum()
+    }
+
     /// Finds the widths: figures stand in one line, headings of rows in two, those of
     /// columns in up to four.
     fn measured(mut self) -> Self {
         /// No column is wider, in halves of a Chinese character.
         const WIDEST: usize = 36;
+        /// The heading of several rows stands in lines of at least four characters.
+        const NARROWEST_HEAD: usize = 8;
         let columns = self.cells.iter().map(|cell| cell.column.saturating_add(cell.columns)).max().unwrap_or(0);
-        self.widths = vec![4; columns];
+        self.widths = vec![5; columns];
         for cell in self.cells.iter().filter(|cell| cell.columns == 1) {
             let length = breadth(&cell.text);
             let lines = match cell.role {
@@ -134,7 +142,8 @@ impl Table {
                 Role::RowHead => cell.rows.saturating_add(1),
                 Role::Text => 2,
             };
-            let wanted = length.div_ceil(lines).min(WIDEST).max(longest_word(&cell.text));
+            let least = if cell.role == Role::RowHead { NARROWEST_HEAD } else { 0 };
+            let wanted = length.div_ceil(lines).min(WIDEST).max(longest_word(&cell.text)).max(least);
             if let Some(width) = self.widths.get_mut(cell.column) {
                 *width = (*width).max(wanted);
             }

@@ -26,7 +26,7 @@ const DIGITS: usize = 15;
 /// Characters across a page, in the unit of column widths.
 const PAGE_WIDTH: usize = 96;
 /// Columns that texts reach over: the labels of a template and what is typed beside.
-const TEXT_COLUMNS: [u32; 2] = [26, 70];
+const TEXT_COLUMNS: [usize; 2] = [26, 70];
 /// Characters of one cell at most; a spreadsheet takes 32,767.
 const CELL_CHARACTERS: usize = 30_000;
 
@@ -34,11 +34,21 @@ const CELL_CHARACTERS: usize = 30_000;
 pub(super) fn write(publication: &Publication<'_>) -> Result<Vec<u8>, WriteError> {
     let mut workbook = new_workbook(publication)?;
     let formats = Formats::default();
+    let totals = formula::totals(publication.form);
     for page in page::pages(piece::pieces(publication), publication) {
         let sheet = add_sheet(&mut workbook, &page)?;
         let mut row = 0;
         for piece in &page.pieces {
-            row = put(publication, sheet, row, piece, &formats)?;
+            row = match piece {
+                Piece::Table(table) => {
+                    let places = Places::of(table, row);
+                    draw(sheet, row, table, &formats, |sheet, at, cell| {
+                        let sum = formula::sum(publication, &totals, cell, &places);
+                        figure(sheet, at, cell, sum, &formats)
+                    })?
+                }
+                other => put(sheet, &page, row, other, &formats)?,
+            };
         }
     }
     Ok(workbook.save_to_buffer()?)
@@ -58,37 +68,23 @@ fn add_sheet<'a>(workbook: &'a mut Workbook, page: &Page) -> Result<&'a mut Work
     sheet.set_name(&page.name)?;
     sheet.set_paper_size(A4).set_print_fit_to_pages(1, 0).set_print_center_horizontally(true);
     sheet.set_margins(0.7, 0.7, 0.8, 0.8, 0.3, 0.4).set_footer("&C— &P —").set_screen_gridlines(false);
-    let widths: Vec<u32> = match &page.widths {
-        Some(widths) => widths.iter().filter_map(|width| u32::try_from(*width).ok()).collect(),
-        None => TEXT_COLUMNS.to_vec(),
-    };
+    let widths = page.widths.iter().filter_map(|width| u32::try_from(*width).ok());
     for (column, width) in (0..).zip(widths) {
         sheet.set_column_width(column, width)?;
     }
     Ok(sheet)
 }
 
-/// Puts a piece below what stands there; gives the row after it.
-fn put(
-    publication: &Publication<'_>,
-    sheet: &mut Worksheet,
-    row: u32,
-    piece: &Piece,
-    formats: &Formats,
-) -> Result<u32, WriteError> {
+/// Puts a piece that is no table below what stands there; gives the row after it.
+fn put(sheet: &mut Worksheet, page: &Page, row: u32, piece: &Piece, formats: &Formats) -> Result<u32, WriteError> {
     let format = match piece {
         Piece::Title(_) => &formats.title,
         Piece::Heading(..) => &formats.heading,
         Piece::Centred(_) => &formats.centred,
         Piece::Paragraph(_) | Piece::ToFill(_) | Piece::Signature(_) => &formats.paragraph,
-        Piece::NewPage => return Ok(row),
-        Piece::Table(table) => {
-            let places = Places::of(table, row);
-            draw(sheet, row, table, formats, |sheet, at, cell| figure(publication, sheet, at, cell, &places, formats))?;
-            return Ok(row.saturating_add(rows_of(table)));
-        }
+        Piece::NewPage | Piece::Table(_) => return Ok(row),
     };
-    put_lines(sheet, row, text_of(piece), format)
+    put_lines(sheet, page, row, text_of(piece), format)
 }
 
 fn text_of(piece: &Piece) -> &str {
@@ -106,20 +102,36 @@ fn text_of(piece: &Piece) -> &str {
 /// Puts a text, over several rows where one cell cannot hold it.
 fn put_lines(
     sheet: &mut Worksheet,
+    page: &Page,
     mut row: u32,
     text: &str,
     format: &rust_xlsxwriter::Format,
 ) -> Result<u32, WriteError> {
     let letters: Vec<char> = text.chars().collect();
+    // columns are measured in letters of 11 points, texts have 12 and more
+    let width = page.widths.iter().sum::<usize>().saturating_mul(5) / 6;
     for part in letters.chunks(CELL_CHARACTERS) {
         let part: String = part.iter().collect();
-        let width = TEXT_COLUMNS.iter().fold(0_usize, |sum, width| sum.saturating_add(*width as usize));
-        sheet.merge_range(row, 0, row, 1, &part, format)?;
-        // 12 points of type: a line of the sheet holds some 80 narrow letters
-        set_height(sheet, row, grid::breadth(&part).div_ceil(width.saturating_sub(16)), 18)?;
+        put_across(sheet, page, row, &part, format)?;
+        set_height(sheet, row, grid::breadth(&part).div_ceil(width.max(1)), 18)?;
         row = row.saturating_add(1);
     }
     Ok(row)
+}
+
+/// Puts a text across a sheet.
+fn put_across(
+    sheet: &mut Worksheet,
+    page: &Page,
+    row: u32,
+    text: &str,
+    format: &rust_xlsxwriter::Format,
+) -> Result<(), WriteError> {
+    match page.last_column() {
+        0 => sheet.write_string_with_format(row, 0, text, format)?,
+        last => sheet.merge_range(row, 0, row, last, text, format)?,
+    };
+    Ok(())
 }
 
 /// Makes a row as high as lines of so many points need.
@@ -130,10 +142,6 @@ fn set_height(sheet: &mut Worksheet, row: u32, lines: usize, points: u32) -> Res
     let height = lines.saturating_mul(points).saturating_add(4).min(HIGHEST);
     sheet.set_row_height(row, height)?;
     Ok(())
-}
-
-fn rows_of(table: &Table) -> u32 {
-    u32::try_from(table.height()).unwrap_or(u32::MAX)
 }
 
 /// Where a cell of a table that begins at a row stands on its sheet: first row and
@@ -147,14 +155,15 @@ fn range(cell: &Cell, top: u32) -> Result<(u32, u16, u32, u16), WriteError> {
     Ok((row, column, row.saturating_add(rows).saturating_sub(1), column.saturating_add(columns).saturating_sub(1)))
 }
 
-/// Draws a table; `figure` fills the cells of figures, after they are merged.
+/// Draws a table; `figure` fills the cells of figures, after they are merged. Gives the
+/// row after it.
 fn draw(
     sheet: &mut Worksheet,
     top: u32,
     table: &Table,
     formats: &Formats,
     mut figure: impl FnMut(&mut Worksheet, (u32, u16), &Cell) -> Result<(), WriteError>,
-) -> Result<(), WriteError> {
+) -> Result<u32, WriteError> {
     let widths = page::widths(table);
     for cell in &table.cells {
         let (row, column, last_row, last_column) = range(cell, top)?;
@@ -180,26 +189,26 @@ fn draw(
         let heads = u32::try_from(table.head_rows).unwrap_or(1);
         sheet.set_repeat_rows(top, top.saturating_add(heads).saturating_sub(1))?;
     }
-    Ok(())
+    Ok(top.saturating_add(u32::try_from(table.height()).unwrap_or(u32::MAX)))
 }
 
 /// Fills a cell with its figure: a formula, a number, or a text where neither is exact.
 fn figure(
-    publication: &Publication<'_>,
     sheet: &mut Worksheet,
     (row, column): (u32, u16),
     cell: &Cell,
-    places: &Places,
+    sum: Option<String>,
     formats: &Formats,
 ) -> Result<(), WriteError> {
     let Some(number) = exact(&cell.text) else { return Ok(()) };
     let format = formats.number(&cell.text);
-    if let Role::Figure(index) = cell.role
-        && let Some(sum) = formula::sum(publication, index, places)
-    {
-        sheet.write_formula_with_format(row, column, Formula::new(sum).set_result(&cell.text), &format)?;
-    } else {
-        sheet.write_number_with_format(row, column, number, &format)?;
+    match sum {
+        Some(sum) => {
+            sheet.write_formula_with_format(row, column, Formula::new(sum).set_result(&cell.text), &format)?;
+        }
+        None => {
+            sheet.write_number_with_format(row, column, number, &format)?;
+        }
     }
     Ok(())
 }
@@ -207,6 +216,6 @@ fn figure(
 /// A printed figure as a spreadsheet's number, if it holds it exactly.
 fn exact(text: &str) -> Option<f64> {
     let digits = text.chars().filter(char::is_ascii_digit).count();
-    let is_plain = !text.starts_with('+') && digits > 0 && digits <= DIGITS;
-    is_plain.then(|| text.parse().ok()).flatten()
+    let is_number = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
+    (is_number && (1..=DIGITS).contains(&digits)).then(|| text.parse().ok()).flatten()
 }

@@ -58,7 +58,9 @@ impl Formats {
     /// A number with the decimals it is printed with.
     pub(super) fn number(&self, printed: &str) -> Format {
         let decimals = printed.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-        self.figure.clone().set_num_format(decimal_format(decimals))
+        let number = decimal_format(decimals);
+        let signed = printed.starts_with('+').then(|| format!("+{number};-{number};0"));
+        self.figure.clone().set_num_format(signed.unwrap_or(number))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use rust_xlsxwriter::utility::row_col_to_cell;
 
-use super::{Role, Table};
+use super::{Cell, Role, Table};
 use crate::documents::Publication;
 use crate::form::{Form, Identity};
 
@@ -80,10 +80,15 @@ pub(super) fn checks(form: &Form) -> Vec<Identity<'_>> {
 }
 
 /// The formula of a cell that is a total and comes out as stated.
-pub(super) fn sum(publication: &Publication<'_>, cell: usize, places: &Places) -> Option<String> {
-    let totals = totals(publication.form);
-    let identity = totals.get(&cell)?;
-    let comes_out = identity.difference(&publication.figures) == Some(0);
+pub(super) fn sum(
+    publication: &Publication<'_>,
+    totals: &HashMap<usize, Identity<'_>>,
+    cell: &Cell,
+    places: &Places,
+) -> Option<String> {
+    let Role::Figure(index) = cell.role else { return None };
+    let identity = totals.get(&index)?;
     let (_, addends) = identity.total()?;
+    let comes_out = identity.difference(&publication.figures) == Some(0);
     comes_out.then(|| places.side(addends)).flatten().map(|sum| format!("={sum}"))
 }

@@ -1,6 +1,6 @@
 //! Which piece stands on which sheet.
 
-use super::{PAGE_WIDTH, Piece, Table};
+use super::{PAGE_WIDTH, Piece, TEXT_COLUMNS, Table};
 use crate::documents::Publication;
 
 /// A sheet: its name and what stands on it.
@@ -8,8 +8,8 @@ use crate::documents::Publication;
 pub(super) struct Page {
     pub(super) name: String,
     pub(super) pieces: Vec<Piece>,
-    /// Widths of its columns in characters, where a table decides them.
-    pub(super) widths: Option<Vec<usize>>,
+    /// Widths of its columns in characters.
+    pub(super) widths: Vec<usize>,
 }
 
 impl Page {
@@ -24,15 +24,20 @@ impl Page {
             | Piece::Signature(_)
             | Piece::NewPage => None,
         });
+        let widths = widths.unwrap_or_else(|| TEXT_COLUMNS.to_vec());
         Self { name: unused_name(name, others), pieces, widths }
+    }
+
+    /// The last of its columns: texts reach over all.
+    pub(super) fn last_column(&self) -> u16 {
+        u16::try_from(self.widths.len().saturating_sub(1)).unwrap_or(u16::MAX)
     }
 }
 
 /// Widths of the columns of a table in characters: those of a page, more where its
 /// figures need more.
 pub(super) fn widths(table: &Table) -> Vec<usize> {
-    let needed: usize = table.widths.iter().map(|width| width.saturating_add(1)).sum();
-    table.share(needed.max(PAGE_WIDTH))
+    table.share(table.needed().max(PAGE_WIDTH))
 }
 
 /// Sorts pieces to sheets.

@@ -11,7 +11,7 @@ use rust_xlsxwriter::{
 
 use super::formats::Formats;
 use super::formula::{self, Places};
-use super::{Piece, Publication, Role, Table, WriteError, page, piece};
+use super::{Page, Piece, Publication, Role, Table, WriteError, page, piece};
 use crate::documents::Language;
 use crate::form::{Form, Identity, in_printed_unit};
 use crate::words::{Year, limits};
@@ -33,16 +33,18 @@ pub fn template(form: &Form, year: Option<Year>, language: Language) -> Result<V
     let formats = Formats::default();
     for (number, page) in page::pages(piece::pieces(&publication), &publication).iter().enumerate() {
         let sheet = super::add_sheet(&mut workbook, page)?;
+        // a total of nothing shows nothing
+        sheet.set_formula_result_default("");
         let mut row = 0;
         if number == 0 {
-            row = put_cover(&publication, year, sheet, &formats)?;
+            row = put_cover(&publication, year, sheet, page, &formats)?;
         }
         for piece in &page.pieces {
             row = match piece {
                 Piece::Title(_) => row,
-                Piece::ToFill(_) => put_empty(sheet, row, &formats)?,
+                Piece::ToFill(_) => put_empty(sheet, page, row, &formats)?,
                 Piece::Table(table) => put_table(&publication, sheet, row, table, &formats)?,
-                other => super::put(&publication, sheet, row, other, &formats)?,
+                other => super::put(sheet, page, row, other, &formats)?,
             };
         }
         sheet.protect();
@@ -55,6 +57,7 @@ fn put_cover(
     publication: &Publication<'_>,
     year: Option<Year>,
     sheet: &mut Worksheet,
+    page: &Page,
     formats: &Formats,
 ) -> Result<u32, WriteError> {
     let language = publication.language;
@@ -99,7 +102,7 @@ fn put_cover(
     sheet.add_data_validation(YEAR.0, YEAR.1, YEAR.0, YEAR.1, &DataValidation::new().allow_whole_number(years))?;
     let zh = "请在浅色单元格中填写；没有的填 0，不得空白；合计自动计算；各表下方的勾稽差应为 0。";
     let en = "Fill in the shaded cells; state 0 where there is nothing, leave none blank. Totals add themselves up; what is left of each check, below the tables, must be 0.";
-    super::put_lines(sheet, UNTIL.0.saturating_add(1), language.pick(zh, en), &formats.paragraph)
+    super::put_lines(sheet, page, UNTIL.0.saturating_add(1), language.pick(zh, en), &formats.paragraph)
 }
 
 fn put_formula(
@@ -109,14 +112,14 @@ fn put_formula(
     result: &str,
     format: &Format,
 ) -> Result<(), WriteError> {
-    sheet.merge_range(row, 0, row, 1, "", format)?;
+    sheet.merge_range(row, UNIT.1.saturating_sub(1), row, UNIT.1, "", format)?;
     sheet.write_formula_with_format(row, 0, Formula::new(formula).set_result(result), format)?;
     Ok(())
 }
 
 /// Room for a text.
-fn put_empty(sheet: &mut Worksheet, row: u32, formats: &Formats) -> Result<u32, WriteError> {
-    sheet.merge_range(row, 0, row, 1, "", &formats.input)?;
+fn put_empty(sheet: &mut Worksheet, page: &Page, row: u32, formats: &Formats) -> Result<u32, WriteError> {
+    super::put_across(sheet, page, row, "", &formats.input)?;
     super::set_height(sheet, row, 4, 18)?;
     Ok(row.saturating_add(1))
 }
@@ -132,7 +135,7 @@ fn put_table(
     let form = publication.form;
     let places = Places::of(table, top);
     let totals = formula::totals(form);
-    super::draw(sheet, top, table, formats, |sheet, (row, column), cell| {
+    let below = super::draw(sheet, top, table, formats, |sheet, (row, column), cell| {
         let Role::Figure(index) = cell.role else { return Ok(()) };
         let sum = totals.get(&index).and_then(|identity| places.side(identity.total()?.1));
         let Some(known) = form.cells().get(index) else { return Ok(()) };
@@ -141,7 +144,7 @@ fn put_table(
                 // nothing typed is nothing, not 0
                 let addends = sum.replace("SUM(", "").replace(')', "").replace('-', ",");
                 let formula = format!("=IF(COUNT({addends})=0,\"\",{sum})");
-                sheet.write_formula_with_format(row, column, Formula::new(formula).set_result(""), &formats.figure)?;
+                sheet.write_formula_with_format(row, column, Formula::new(formula), &formats.figure)?;
             }
             None => {
                 let (decimals, name) = (known.scale as usize, row_col_to_cell(row, column));
@@ -159,7 +162,7 @@ fn put_table(
         }
         Ok(())
     })?;
-    put_checks(publication, sheet, top.saturating_add(super::rows_of(table)), &places, formats)
+    put_checks(publication, sheet, below, &places, formats)
 }
 
 /// What may be typed into a cell.
