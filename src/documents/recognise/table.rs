@@ -138,7 +138,7 @@ impl<'a> Table<'a> {
         let block = above.skip_while(|(_, has_data)| **has_data).take_while(|(_, has_data)| !**has_data);
         let mut found: Vec<&Piece<'a>> = Vec::new();
         for (pieces, _) in block {
-            let over = pieces.iter().filter(|piece| !piece.is_value && overlaps(piece.cell, place));
+            let over = pieces.iter().filter(|piece| !piece.is_value && is_over(piece.cell, place));
             // a cell over several rows is one heading
             found.extend(
                 over.filter(|piece| !found.iter().any(|known| std::ptr::eq(known.cell, piece.cell)))
@@ -149,8 +149,13 @@ impl<'a> Table<'a> {
     }
 }
 
-fn overlaps(a: &GridCell, b: &GridCell) -> bool {
-    a.column < b.column.saturating_add(b.columns) && b.column < a.column.saturating_add(a.columns)
+/// Whether a heading stands over a place: over its first column, or over no other
+/// place. What reaches a little into the next column is the work of programs that
+/// draw borders, not of whoever made the table.
+fn is_over(heading: &GridCell, place: &GridCell) -> bool {
+    let end = |cell: &GridCell| cell.column.saturating_add(cell.columns);
+    let over_first = (heading.column..end(heading)).contains(&place.column);
+    over_first || place.column <= heading.column && end(heading) <= end(place)
 }
 
 /// A row of the table that is a row of the form.
