@@ -17,9 +17,12 @@
 use std::sync::Arc;
 
 use crossfoot::documents::prose::Stated;
-use crossfoot::documents::{Block, Document, Draft, Grid, GridCell, open, recognise};
+use crossfoot::documents::{
+    Block, Document, Draft, Format, Grid, GridCell, Language, Publication, open, recognise, write,
+};
 use crossfoot::form::outline::Content;
 use crossfoot::form::{Catalog, Form, Reader, in_printed_unit};
+use crossfoot::words::Year;
 use serde_json::Value;
 
 fn form() -> Arc<Form> {
@@ -389,5 +392,51 @@ fn the_same_report_is_read_from_every_format_and_from_the_files_of_every_produce
         let claims: Vec<&str> = reading.stated.claims.iter().map(|claim| claim.quote.as_str()).collect();
         assert!(claims.iter().any(|quote| quote.contains("结转下年度继续办理7件")), "{name}: {claims:?}");
         assert_eq!(reading.stated.figures.len(), 15, "{name}: {:?}", reading.stated.figures);
+    }
+}
+
+/// The printed tables as plain text keeps them: a cell a line, behind a tab; rows
+/// parted by blank lines.
+fn plain_text(form: &Form, figures: &Figures) -> String {
+    let mut text = "某市某局\n2023年政府信息公开工作年度报告\n\n".to_owned();
+    for (section, grid) in form.outline().sections.iter().filter(|s| !s.tables.is_empty()).zip(printed(form, figures)) {
+        text.push_str(&format!("{}\n", section.heading.zh));
+        let grid = ragged(&grid);
+        for row in 0..grid.height() {
+            let cells = grid.cells.iter().filter(|cell| cell.row == row);
+            cells.for_each(|cell| text.push_str(&format!("\t{}\n", cell.text)));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+#[test]
+fn every_real_report_is_written_in_every_format_and_read_back_the_same() {
+    let form = form();
+    let forms: Vec<Arc<Form>> = Catalog::load(None).unwrap().iter().cloned().collect();
+    for (number, line) in include_str!("data/reports.jsonl").lines().enumerate() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        // one in English is as good as fifty
+        let languages = if number == 0 { vec![Language::Chinese, Language::English] } else { vec![Language::Chinese] };
+        let (unit, year) = (line["unit_name"].as_str().unwrap(), Year::new(line["year"].as_i64().unwrap()).unwrap());
+        let report = form.from_json(&line["report"]).unwrap();
+        let expected = figures(&form, &line["report"]);
+        let formats = [Format::Docx, Format::Xlsx, Format::Html, Format::Csv];
+        for (language, format) in languages.into_iter().flat_map(|l| formats.map(|f| (l, f))) {
+            let publication = Publication::new(&form, unit, year, language).with_report(&report).unwrap();
+            let bytes = write(&publication, format).unwrap();
+            let what = format!("{unit} {year} {language:?} {format:?}");
+            let reading = open(&format!("written.{format:?}"), &bytes, &forms, None);
+            let draft = reading.unwrap_or_else(|error| panic!("{what}: {error}")).draft.unwrap();
+            assert_eq!(problems(&draft), [""; 0], "{what}");
+            assert_eq!(paths(&form, &draft, &expected), [""; 0], "{what}");
+            if language == Language::Chinese {
+                assert_eq!((draft.unit_name.as_deref(), draft.year), (Some(unit), Some(year)), "{what}");
+            }
+        }
+        let draft = open("a.txt", plain_text(&form, &expected).as_bytes(), &forms, None).unwrap().draft.unwrap();
+        assert_eq!(draft.problems, [], "{unit} {year} as text");
+        assert_eq!(paths(&form, &draft, &expected), [""; 0], "{unit} {year} as text");
     }
 }

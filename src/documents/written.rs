@@ -99,7 +99,7 @@ pub(super) fn is_value(text: &str) -> bool {
 }
 
 /// Whether a text holds a figure.
-pub(super) fn is_figure(text: &str) -> bool {
+pub(in crate::documents) fn is_figure(text: &str) -> bool {
     is_value(text) && !is_blank(&compact(text))
 }
 

@@ -3,13 +3,15 @@
 //! A sheet has no paragraphs: a title or the heading of a section is a row with text
 //! in one cell. Such a row is a paragraph where it begins with the number of a
 //! section, holds prose, or stands apart from tables; else it is a row of the table
-//! around it, since tables have rows with a single text as well.
+//! around it, since tables have rows with a single text as well: a title across the
+//! table, or the heading of a row that was left blank, with figures below it.
 
 use std::collections::BTreeMap;
 use std::mem;
 
 use super::ReadError;
 use super::build::{Counts, GridBuilder};
+use crate::documents::written::is_figure;
 use crate::documents::{Block, GridCell};
 
 /// A cell of a sheet.
@@ -50,17 +52,23 @@ pub(super) fn blocks(
 ) -> Result<(), ReadError> {
     let kinds: Vec<(usize, Kind)> = sheet.iter().map(|(row, cells)| (*row, kind(cells))).collect();
     let kinds: Vec<(usize, Kind)> = kinds.into_iter().filter(|(_, kind)| *kind != Kind::Blank).collect();
+    let has_figures =
+        |row: &usize| sheet.get(row).is_some_and(|cells| cells.values().any(|cell| is_figure(&cell.text)));
+    let figures: Vec<bool> = kinds.iter().map(|(row, _)| has_figures(row)).collect();
     let mut table = Vec::new();
     let mut sheet = sheet;
     for (position, (row, kind)) in kinds.iter().enumerate() {
         let before = position.checked_sub(1).and_then(|before| kinds.get(before));
         let after = kinds.get(position.saturating_add(1));
+        let adjoins = table.last().is_some_and(|(above, _): &(usize, _)| above.saturating_add(1) == *row);
         let is_row = |row: Option<&(usize, Kind)>| row.is_some_and(|(_, kind)| *kind == Kind::Row);
         let belongs = match kind {
             Kind::Row => true,
             // within a table, or its first row below the heading of a section
+            Kind::Single | Kind::Heading | Kind::Prose if adjoins && is_above_figures(&kinds, &figures, position) => {
+                true
+            }
             Kind::Single => {
-                let adjoins = table.last().is_some_and(|(above, _): &(usize, _)| above.saturating_add(1) == *row);
                 adjoins || is_row(after) && before.is_some_and(|(_, kind)| matches!(kind, Kind::Row | Kind::Heading))
             }
             Kind::Blank | Kind::Heading | Kind::Prose => false,
@@ -76,6 +84,22 @@ pub(super) fn blocks(
         }
     }
     grid(table, spans_known, counts, blocks)
+}
+
+/// Whether the next row with several texts follows without a gap and has figures.
+fn is_above_figures(kinds: &[(usize, Kind)], figures: &[bool], position: usize) -> bool {
+    let mut rows = kinds.iter().zip(figures).skip(position);
+    let Some((&(mut last, _), _)) = rows.next() else { return false };
+    for ((row, kind), has_figures) in rows {
+        if last.saturating_add(1) != *row {
+            return false;
+        }
+        if *kind == Kind::Row {
+            return *has_figures;
+        }
+        last = *row;
+    }
+    false
 }
 
 fn kind(cells: &BTreeMap<usize, SheetCell>) -> Kind {
