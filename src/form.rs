@@ -15,6 +15,7 @@ mod indicator;
 mod json;
 mod judge;
 mod layout;
+mod locate;
 pub mod options;
 mod prose;
 mod read;
@@ -32,6 +33,9 @@ pub use figure::{in_printed_unit, percent, signed, signed_in_printed_unit};
 pub use finding::{CheckId, FindingRecord, Severity, Verdict};
 pub use indicator::Indicator;
 pub use judge::{Figures, Statements, UnitFacts};
+pub use locate::{
+    Answer, Change, Fault, Hints, Localisation, Located, Locator, NamedChange, NamedRepair, Operation, Repair,
+};
 pub use read::{ReadError, Reader};
 pub use row::{Row, RowError};
 pub(crate) use row::{put_varint, take_varint, unzigzag, zigzag};
@@ -57,6 +61,7 @@ pub struct Form {
     texts: Vec<compile::Text>,
     cells: CellTable,
     rules: rules::Rules,
+    structure: locate::Structure,
     derived: Vec<Indicator>,
     form_digest: Digest,
     rules_digest: Digest,

@@ -11,7 +11,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, FileDescrip
 use super::options::{self, Measure};
 use super::schema::{BYTES, Field, Group, Kind, Label, Prose, Shape, VARINT, join, tag};
 use super::table::{Cell, CellTable};
-use super::{Form, descriptors, layout, write};
+use super::{Form, descriptors, layout, locate, write};
 use crate::words::{Digest, FamilyName, Year, limits};
 
 /// A form that cannot be used.
@@ -151,6 +151,7 @@ fn compile(
         return None;
     }
     let rules_digest = Digest::of(&[rules.fingerprint().as_bytes()]);
+    let structure = locate::Structure::new(&root, &rules, &cells);
     let mut form = Form {
         name: message.full_name().to_owned(),
         family: family?,
@@ -165,6 +166,7 @@ fn compile(
         texts,
         cells,
         rules,
+        structure,
         derived: Vec::new(),
         form_digest: Digest::of(&[descriptor_set]),
         rules_digest,
