@@ -9,6 +9,7 @@ mod demo;
 mod explain;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+mod localisation;
 mod output;
 mod overdue;
 mod panics;

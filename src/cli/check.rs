@@ -6,9 +6,10 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::{Value, json};
 
+use super::localisation::{localisation_json, localisation_text};
 use super::output::{Answer, finding_json, findings_text};
 use crate::domain::event::UnitKind;
-use crate::form::{Catalog, Evidence, Finding, Form, Reader, Statements, UnitFacts, Verdict};
+use crate::form::{Catalog, Evidence, Finding, Form, Hints, Localisation, Reader, Statements, UnitFacts, Verdict};
 use crate::words::{Year, limits};
 
 /// Check reports offline: proto3 JSON or binary, no server needed
@@ -54,6 +55,7 @@ struct Checked {
     form: Arc<Form>,
     verdict: Verdict,
     findings: Vec<Finding>,
+    localisation: Option<Localisation>,
 }
 
 /// Runs the command.
@@ -135,7 +137,8 @@ fn check(
     form.check_beyond(now, prior, unit, &mut found);
     let verdict = form.verdict(&found);
     let findings = form.describe(&found, Evidence { now, prior, claims: reader.claims() });
-    Ok(Checked { file: file.display().to_string(), form: Arc::clone(form), verdict, findings })
+    let localisation = form.localise(&found, now, Hints { prior, peers: None });
+    Ok(Checked { file: file.display().to_string(), form: Arc::clone(form), verdict, findings, localisation })
 }
 
 impl Checked {
@@ -146,6 +149,7 @@ impl Checked {
             "form": self.form.name(),
             "verdict": self.verdict.name(),
             "findings": findings,
+            "localisation": self.localisation.as_ref().map(localisation_json),
         })
     }
 
@@ -156,6 +160,7 @@ impl Checked {
             Verdict::Fail => "FAIL 不通过",
             Verdict::NotAssessable => "NOT ASSESSABLE 无法判定",
         };
-        format!("{}: {verdict}（{zh}）\n{}", self.file, findings_text(&self.findings))
+        let located = self.localisation.as_ref().map(localisation_text).unwrap_or_default();
+        format!("{}: {verdict}（{zh}）\n{}{located}", self.file, findings_text(&self.findings))
     }
 }
