@@ -43,7 +43,7 @@ pub use access::{Access, AccessError, AccessSettings, CertificateSettings, Rates
 pub use access_log::AccessLog;
 pub use capacity::Capacity;
 pub use connection::{ClientCertificate, Connection};
-pub(crate) use convert::{finding_from_pb, time_to_pb};
+pub(crate) use convert::{finding_from_pb, localisation_from_pb, time_to_pb};
 pub use exposure::{Exposure, Protection, may_listen};
 pub(crate) use grants::token_to_pb;
 pub use observe::observe;

@@ -12,6 +12,7 @@ mod export;
 mod file;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+mod localisation;
 mod output;
 mod overdue;
 mod panics;

@@ -26,7 +26,7 @@ pub use crate::pb::crossfoot::v1 as wire;
 
 use crate::certificates::FileError;
 use crate::domain::Token;
-use crate::form::{DESCRIPTORS, Finding, Form};
+use crate::form::{DESCRIPTORS, Finding, Form, Localisation};
 use crate::words::Timestamp;
 use wire::admin_service_client::AdminServiceClient;
 use wire::audit_service_client::AuditServiceClient;
@@ -428,6 +428,12 @@ pub fn time(time: Timestamp) -> prost_types::Timestamp {
 #[must_use]
 pub fn finding(finding: wire::Finding) -> (Finding, bool) {
     crate::api::finding_from_pb(finding)
+}
+
+/// Which cells may be wrong, as the rest of the program knows it.
+#[must_use]
+pub fn localisation(localisation: wire::Localisation) -> Localisation {
+    crate::api::localisation_from_pb(localisation)
 }
 
 /// A response of the service in canonical proto3 JSON; `name` is that of its

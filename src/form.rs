@@ -16,6 +16,7 @@ mod indicator;
 mod json;
 mod judge;
 mod layout;
+mod locate;
 pub mod options;
 pub mod outline;
 mod prose;
@@ -36,6 +37,9 @@ pub use figure::{in_printed_unit, percent, signed, signed_in_printed_unit};
 pub use finding::{CheckId, FindingRecord, Severity, Verdict};
 pub use indicator::Indicator;
 pub use judge::{Figures, Statements, UnitFacts};
+pub use locate::{
+    Answer, Change, Fault, Hints, Localisation, Located, Locator, NamedChange, NamedRepair, Operation, Repair,
+};
 pub use read::{ReadError, Reader};
 pub use row::{Row, RowError};
 pub(crate) use row::{put_varint, take_varint, unzigzag, zigzag};
@@ -65,6 +69,7 @@ pub struct Form {
     rules: rules::Rules,
     outline: outline::Outline,
     follows: Vec<follows::Follows>,
+    structure: locate::Structure,
     derived: Vec<Indicator>,
     sayings: Sayings,
     form_digest: Digest,

@@ -20,6 +20,7 @@ mod durable;
 mod explain;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+mod located;
 mod moment;
 mod office;
 mod outcome;

@@ -1,11 +1,15 @@
 //! Wire types to exact ones and back. Structs are taken apart whole, so that a
 //! new field breaks the build until it is dealt with.
 
+mod localisation;
+
 use std::sync::Arc;
 
 use prost_types::Timestamp as WireTime;
 use tonic::Status;
 
+pub(crate) use self::localisation::localisation_from_pb;
+pub(super) use self::localisation::localisation_to_pb;
 use super::status::{DENIED, DENIED_ZH, code_and_reason, from_word, invalid};
 use crate::domain::event::{Review, SeriesKey, UnitKind};
 use crate::domain::{Drift, RevisionStanding};
@@ -193,10 +197,11 @@ pub(super) fn submission_from_pb(request: pb::SubmitReportRequest, principal: Ar
 }
 
 pub(super) fn decision_to_pb(decision: Decision) -> pb::SubmissionResult {
-    let Decision { series, outcome, findings, unused, certified, awaits_approval } = decision;
+    let Decision { series, outcome, findings, localisation, unused, certified, awaits_approval } = decision;
     let mut result = pb::SubmissionResult {
         series: Some(series_to_pb(&series)),
         findings: findings.into_iter().map(|(finding, explained)| finding_to_pb(finding, explained)).collect(),
+        localisation: localisation.map(localisation_to_pb),
         unused_explanations: unused
             .into_iter()
             .map(|unused| pb::UnusedExplanation {

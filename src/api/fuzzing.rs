@@ -7,7 +7,7 @@ use prost::Message as _;
 use tonic::Status;
 use tonic::codegen::http::HeaderMap;
 
-use super::convert::{decision_to_pb, finding_from_pb, submission_from_pb};
+use super::convert::{decision_to_pb, finding_from_pb, localisation_from_pb, submission_from_pb};
 use super::status::from_submit;
 #[cfg(test)]
 use crate::form::Severity;
@@ -29,6 +29,7 @@ pub fn submit(bytes: &[u8]) {
             assert!(!refused || !(result.reason.is_empty() || result.message_zh.is_empty()));
             let decoded = pb::SubmissionResult::decode(result.encode_to_vec().as_slice());
             assert_eq!(decoded.as_ref(), Ok(&result));
+            result.localisation.map(localisation_from_pb);
             result.findings.into_iter().for_each(|finding| drop(finding_from_pb(finding)));
         }
     }

@@ -12,8 +12,9 @@ use tonic::{Request, Response, Status, Streaming};
 use super::call::{Call, Refusal};
 use super::convert::{
     at_from_pb, count, decision_to_pb, denied_to_pb, explanation_from_pb, explanation_to_pb, finding_to_pb,
-    optional_unit_from_pb, optional_year_from_pb, publication_to_pb, receipt_to_pb, refused_to_pb, review_to_pb,
-    revision_from_pb, series_from_pb, series_to_pb, standing_to_pb, submission_from_pb, time_to_pb, unjudged_to_pb,
+    localisation_to_pb, optional_unit_from_pb, optional_year_from_pb, publication_to_pb, receipt_to_pb, refused_to_pb,
+    review_to_pb, revision_from_pb, series_from_pb, series_to_pb, standing_to_pb, submission_from_pb, time_to_pb,
+    unjudged_to_pb,
 };
 use super::paging;
 use super::status::{from_submit, full, invalid, stopping};
@@ -21,8 +22,8 @@ use super::traffic::Traffic;
 use crate::domain::access::Subject;
 use crate::domain::event::SeriesKey;
 use crate::ingest::{
-    Act, Answer, At, CellDifference, Comparison, Decision, Desk, ListedRevision, ListedSeries, Outcome, StoredReport,
-    TextDifference, Wanted,
+    Act, Admitted, Answer, At, CellDifference, Comparison, Decision, Desk, ListedRevision, ListedSeries, Outcome,
+    StoredReport, TextDifference, Wanted,
 };
 use crate::pb::Any;
 use crate::pb::crossfoot::v1::report_service_server::ReportService;
@@ -101,11 +102,12 @@ impl ReportService for Reports {
         let head = self.desk.head();
         let report = self.desk.report(&series, revision, at);
         let attempt = if at.tells_attempts() { self.desk.last_refused(&series) } else { None };
-        let last_refused = attempt.map(|(attempt, findings)| pb::RefusedAttempt {
+        let last_refused = attempt.map(|(attempt, findings, localisation)| pb::RefusedAttempt {
             time: Some(time_to_pb(attempt.time)),
             reason: attempt.reason,
             findings: findings.into_iter().map(|finding| finding_to_pb(finding, false)).collect(),
             report: Some(any(&attempt.form, attempt.report.to_vec())),
+            localisation: localisation.map(localisation_to_pb),
         });
         let (position, report) = match report {
             Ok((position, report)) => (position, Some(stored_to_pb(report))),
@@ -271,7 +273,7 @@ async fn begin(
     }
     let begun = match desk.admit(submission) {
         Ok(admitted) => {
-            let share = Arc::clone(shares).acquire_many_owned(share(bytes, admitted.findings())).await;
+            let share = Arc::clone(shares).acquire_many_owned(share(bytes, &admitted)).await;
             let share = share.map_err(|_| Status::internal("the stream has ended"))?;
             desk.begin(admitted).await.map(|answer| (answer, share))
         }
@@ -286,10 +288,12 @@ async fn begin(
 
 /// What a submission takes of what its stream may have under way: its own bytes,
 /// and room for its answer with what was found.
-fn share(bytes: usize, findings: usize) -> u32 {
+fn share(bytes: usize, admitted: &Admitted) -> u32 {
     const ANSWER_BYTES: usize = 1 << 10;
     const FINDING_BYTES: usize = 2 << 10;
-    let answer = findings.saturating_mul(FINDING_BYTES).saturating_add(ANSWER_BYTES);
+    const LOCALISATION_BYTES: usize = 16 << 10;
+    let located = if admitted.is_locatable() { LOCALISATION_BYTES } else { 0 };
+    let answer = admitted.findings().saturating_mul(FINDING_BYTES).saturating_add(ANSWER_BYTES).saturating_add(located);
     u32::try_from(bytes.saturating_add(answer).min(limits::STREAM_BYTES)).unwrap_or(u32::MAX)
 }
 

@@ -8,10 +8,11 @@ use anyhow::{anyhow, bail};
 use serde_json::{Value, json};
 
 use super::file::{FormArgs, Forms, draft_json, draft_text};
+use super::localisation::{localisation_json, localisation_text};
 use super::output::{Answer, finding_json, findings_text};
 use crate::documents::Reading;
 use crate::domain::event::UnitKind;
-use crate::form::{Evidence, Figures, Finding, Reader, Statements, UnitFacts, Verdict};
+use crate::form::{Evidence, Figures, Finding, Hints, Localisation, Reader, Statements, UnitFacts, Verdict};
 use crate::words::Year;
 
 /// Check reports offline, no server needed
@@ -55,6 +56,7 @@ struct Checked {
     verdict: Verdict,
     identities: (usize, usize),
     findings: Vec<Finding>,
+    localisation: Option<Localisation>,
 }
 
 /// Runs the command.
@@ -129,7 +131,8 @@ fn check(
     let verdict = form.verdict(&found);
     let identities = form.identities_held(&found);
     let findings = form.describe(&found, Evidence { now, prior, claims: reader.claims() });
-    Ok(Checked { file, verdict, identities, findings, reading })
+    let localisation = form.localise(&found, now, Hints { prior, peers: None });
+    Ok(Checked { file, verdict, identities, findings, localisation, reading })
 }
 
 impl Checked {
@@ -147,6 +150,7 @@ impl Checked {
             "verdict": self.verdict.name(),
             "identities": { "held": self.identities.0, "of": self.identities.1 },
             "findings": findings,
+            "localisation": self.localisation.as_ref().map(localisation_json),
         });
         if let (Some(draft), Some(fields)) = (&self.reading.draft, checked.as_object_mut()) {
             fields.insert("read".to_owned(), draft_json(draft));
@@ -164,6 +168,7 @@ impl Checked {
         let read = self.reading.draft.as_ref().map(draft_text).unwrap_or_default();
         let (held, of) = self.identities;
         let identities = format!("  {held} of {of} identities hold 勾稽关系成立\n");
-        format!("{}: {verdict}（{zh}）\n{read}{identities}{}", self.file, findings_text(&self.findings))
+        let located = self.localisation.as_ref().map(localisation_text).unwrap_or_default();
+        format!("{}: {verdict}（{zh}）\n{read}{identities}{}{located}", self.file, findings_text(&self.findings))
     }
 }

@@ -4,6 +4,7 @@ mod diff;
 
 use serde_json::{Value, json};
 
+use super::localisation::{localisation_text, wire_json};
 use super::output::{Answer, findings_text, table};
 use super::submission::{coverage, coverage_name, findings_json, receipt_json, series};
 use super::{AtArg, ServerArg};
@@ -230,10 +231,13 @@ async fn show(args: &ShowArgs) -> anyhow::Result<Answer> {
         let findings: Vec<_> = refused.findings.iter().cloned().map(|finding| client::finding(finding).0).collect();
         let time = refused.time.map(|time| time.to_string()).unwrap_or_default();
         text.push_str(&format!("last attempt refused at {time}: {}\n{}", refused.reason, findings_text(&findings)));
+        let located = refused.localisation.clone().map(client::localisation);
+        text.push_str(&located.as_ref().map(localisation_text).unwrap_or_default());
         let value = json!({
             "time": time,
             "reason": refused.reason,
             "findings": findings_json(refused.findings),
+            "localisation": wire_json(refused.localisation.as_ref()),
             "report": to_json(refused.report),
         });
         answer.insert("last_refused".to_owned(), value);

@@ -160,6 +160,7 @@ impl Line {
 /// What a line of a file is answered.
 pub(super) fn answer(unit: &str, year: i32, coverage: &str, result: wire::SubmissionResult) -> Value {
     let outcome = outcome_name(result.outcome());
+    let localisation = super::localisation::wire_json(result.localisation.as_ref());
     let findings = findings_json(result.findings);
     let unused = result.unused_explanations.into_iter().map(|unused| {
         let wire::Explanation { rule, instance, left, right, text } = unused.explanation.unwrap_or_default();
@@ -179,6 +180,7 @@ pub(super) fn answer(unit: &str, year: i32, coverage: &str, result: wire::Submis
         "awaits_approval": result.awaits_approval,
         "certified_changes": super::year::certified_json(&result.certified_changes),
         "findings": findings,
+        "localisation": localisation,
         "unused_explanations": unused,
     })
 }

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tonic::{Code, Streaming};
 
 use super::ServerArg;
+use super::localisation::localisation_text;
 use super::output::{self, Answer, findings_text};
 use super::submission::{Line, answer};
 use crate::client::{self, Client, ClientError, wire};
@@ -83,13 +84,13 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
         if std::io::stderr().is_terminal() && !args.json { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     while let Some(slot) = waiting.recv().await {
         match slot {
-            Slot::Here(value) => tell(&mut tally, args.json, &bar, "REFUSED", &value, &[])?,
+            Slot::Here(value) => tell(&mut tally, args.json, &bar, "REFUSED", &value, &told(&[], None))?,
             Slot::Sent { line: Named { unit, year, coverage }, request } => {
                 let result = result_of(&client, &mut results, *request).await?;
-                let findings: Vec<_> = result.findings.iter().cloned().map(|found| client::finding(found).0).collect();
+                let told = told(&result.findings, result.localisation.as_ref());
                 let outcome = super::submission::outcome_name(result.outcome());
                 let value = answer(&unit, year, &coverage, result);
-                tell(&mut tally, args.json, &bar, outcome, &value, &findings)?;
+                tell(&mut tally, args.json, &bar, outcome, &value, &told)?;
             }
         }
         bar.inc(1);
@@ -223,6 +224,17 @@ fn refused_here(number: usize, named: &Value, error: &anyhow::Error) -> Value {
     })
 }
 
+/// What was found in a report that was sent, but for notices and what could not be
+/// judged; and which cells may be wrong.
+fn told(findings: &[wire::Finding], localisation: Option<&wire::Localisation>) -> String {
+    let findings = findings.iter().cloned().map(|found| client::finding(found).0);
+    let worth_telling: Vec<crate::form::Finding> = findings
+        .filter(|found| found.verdict == crate::form::Verdict::Fail && found.severity != crate::form::Severity::Notice)
+        .collect();
+    let located = localisation.map(|wire| localisation_text(&client::localisation(wire.clone())));
+    findings_text(&worth_telling) + &located.unwrap_or_default()
+}
+
 /// Tells what became of one line.
 fn tell(
     tally: &mut Tally,
@@ -230,7 +242,7 @@ fn tell(
     bar: &ProgressBar,
     outcome: &str,
     value: &Value,
-    findings: &[crate::form::Finding],
+    found: &str,
 ) -> anyhow::Result<()> {
     let count = match outcome {
         "ACCEPTED" => &mut tally.accepted,
@@ -270,12 +282,7 @@ fn tell(
             "\n    moves {cells} cells of {unit} {year}, which is closed and certified 将变动已签认的汇总"
         );
     }
-    let worth_telling: Vec<crate::form::Finding> = findings
-        .iter()
-        .filter(|found| found.verdict == crate::form::Verdict::Fail && found.severity != crate::form::Severity::Notice)
-        .cloned()
-        .collect();
-    let text = format!("{text}\n{}", findings_text(&worth_telling));
+    let text = format!("{text}\n{found}");
     bar.suspend(|| output::line(text.trim_end()))?;
     Ok(())
 }

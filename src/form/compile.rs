@@ -11,7 +11,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, FileDescrip
 use super::options::{self, Measure};
 use super::schema::{BYTES, Field, Group, Kind, Label, Prose, Shape, VARINT, join, tag};
 use super::table::{Cell, CellTable};
-use super::{Form, descriptors, follows, layout, outline, saying, write};
+use super::{Form, descriptors, follows, layout, locate, outline, saying, write};
 use crate::words::{Digest, FamilyName, Year, limits};
 
 /// A form that cannot be used.
@@ -160,6 +160,7 @@ fn compile(
         return None;
     }
     let rules_digest = Digest::of(&[rules.fingerprint().as_bytes()]);
+    let structure = locate::Structure::new(&root, &rules, &cells);
     let mut form = Form {
         name: message.full_name().to_owned(),
         family: family?,
@@ -176,6 +177,7 @@ fn compile(
         rules,
         outline,
         follows,
+        structure,
         derived: Vec::new(),
         sayings,
         form_digest: Digest::of(&[descriptor_set]),

@@ -36,6 +36,12 @@ impl Admitted {
         self.found.len()
     }
 
+    /// Whether its answer tells which cells may be wrong.
+    #[must_use]
+    pub fn is_locatable(&self) -> bool {
+        self.form.is_locatable(&self.found)
+    }
+
     /// Roughly the memory it takes, in KiB.
     pub(super) fn kib(&self) -> u32 {
         let bytes = self.submission.report.len().saturating_mul(3).saturating_add(8 << 10);

@@ -20,7 +20,7 @@ pub(crate) fn decide(state: &RwLock<State>, submission: Submission) -> Result<De
     let admitted = admit(state, submission)?;
     let state = state.read();
     let mut overlay = Overlay::new(&state);
-    let Judged { verdict, findings, unused, certified } = overlay.judge(&admitted)?;
+    let Judged { verdict, findings, localisation, unused, certified } = overlay.judge(&admitted)?;
     given_back(&admitted);
     let awaits_approval = matches!(&verdict, Verdicts::Accept(accepted) if accepted.awaits_approval);
     let outcome = match verdict {
@@ -40,7 +40,7 @@ pub(crate) fn decide(state: &RwLock<State>, submission: Submission) -> Result<De
             Outcome::Refused(reason)
         }
     };
-    Ok(Decision { series: admitted.series, outcome, findings, unused, certified, awaits_approval })
+    Ok(Decision { series: admitted.series, outcome, findings, localisation, unused, certified, awaits_approval })
 }
 
 /// What was sent is given back from its content, and is the same content.

@@ -6,7 +6,7 @@ use prost::bytes::Bytes;
 
 use super::closing::CertifiedChange;
 use crate::domain::event::SeriesKey;
-use crate::form::{Explanation, Finding, Statements};
+use crate::form::{Explanation, Finding, Localisation, Statements};
 use crate::words::{Coverage, Digest, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year, limits};
 
 /// A series as a caller names it: the family may be left out while one covers
@@ -148,6 +148,8 @@ pub struct Decision {
     pub outcome: Outcome,
     /// Every finding, errors first, and whether it is an explained query.
     pub findings: Vec<(Finding, bool)>,
+    /// Which cells may be wrong, where identities do not hold.
+    pub localisation: Option<Localisation>,
     /// Explanations that were not used.
     pub unused: Vec<Unused>,
     /// Certified roll-ups that the report moves, or would.

@@ -9,11 +9,12 @@ use std::collections::HashMap;
 use super::admit::Admitted;
 use super::closing::CertifiedChange;
 use super::explain;
+use super::located::localise;
 use super::outcome::{Reason, SubmitError, Unused};
 use super::prior::{Unpacked, prior};
 use crate::domain::event::{EventKind, Rejudged, ReportAccepted, SeriesKey};
 use crate::domain::{Effective, Roster, Series, State};
-use crate::form::{Evidence, Figures, Finding, FindingRecord, Form, UnitFacts, Verdict};
+use crate::form::{Evidence, Figures, Finding, FindingRecord, Form, Localisation, UnitFacts, Verdict};
 use crate::words::{Position, Revision, Timestamp};
 
 /// The state, and what the batch will change in it.
@@ -40,6 +41,7 @@ pub(super) enum Verdicts {
 pub(super) struct Judged {
     pub(super) verdict: Verdicts,
     pub(super) findings: Vec<(Finding, bool)>,
+    pub(super) localisation: Option<Localisation>,
     pub(super) unused: Vec<Unused>,
     pub(super) certified: Vec<CertifiedChange>,
 }
@@ -127,6 +129,7 @@ impl<'a> Overlay<'a> {
                 && (before || explained.iter().any(|words| crate::domain::explains(words, record)))
         };
         let findings = admitted.form.describe_each(&found, evidence, is_explained);
+        let localisation = localise(self, key, &admitted.form, &found, now);
         let verdict = self.revision_table(admitted, series, &found).unwrap_or_else(|| {
             let revision = Revision(series.newest().map_or(0, |newest| newest.0).saturating_add(1));
             Verdicts::Accept(Box::new(self.accepted(admitted, revision, found, explained)))
@@ -136,7 +139,7 @@ impl<'a> Overlay<'a> {
             Verdicts::Unchanged(_) | Verdicts::Repeated(_) | Verdicts::Refuse(_) => Vec::new(),
         };
         let certified = certified.into_iter().map(|(total, cells)| CertifiedChange { total, cells }).collect();
-        Ok(Judged { verdict, findings, unused, certified })
+        Ok(Judged { verdict, findings, localisation, unused, certified })
     }
 
     /// The ordered table of revisions, then the checks; none: accept.
@@ -256,7 +259,7 @@ impl<'a> Overlay<'a> {
     }
 
     /// The figures of the year before, if they are of the same form.
-    fn prior(&self, key: &SeriesKey, form: &Form, then: Then<'_>) -> Option<Unpacked> {
+    pub(super) fn prior(&self, key: &SeriesKey, form: &Form, then: Then<'_>) -> Option<Unpacked> {
         let roster = self.state.roster(&key.family, key.year);
         let figures_of = |before: &SeriesKey| match then.changed {
             Some((changed, figures)) if changed == before => {

@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use super::attempts::Attempt;
 use super::desk::{Desk, DeskError};
+use super::located::localise;
 use super::moment::At;
 use super::outcome::{Receipt, SubmitError};
 use super::prior::{Unpacked, carried_in, prior};
 use super::reviewed::{PublicationRecord, ReviewRecord};
+use super::sequence::Overlay;
 use crate::domain::access::Sight;
 use crate::domain::event::{EventKind, ReportAccepted, SeriesKey};
 use crate::domain::{RevisionStanding, Scope, Series, State, Stored, explains};
-use crate::form::{Evidence, Explanation, Finding, FindingRecord, Form, Reader, Statements, unpack_texts};
+use crate::form::{
+    Evidence, Explanation, Finding, FindingRecord, Form, Localisation, Reader, Statements, unpack_texts,
+};
 use crate::words::{Digest, Position, Revision, UnitCode, Year};
 
 /// A revision as it was accepted.
@@ -191,16 +195,19 @@ impl Desk {
     }
 
     /// The last refused attempt of a series, if it came after its newest revision,
-    /// with its findings in words.
+    /// with its findings in words and which cells may be wrong.
     #[must_use]
-    pub fn last_refused(&self, key: &SeriesKey) -> Option<(Attempt, Vec<Finding>)> {
-        let (attempt, form) = self.attempt_since(&self.state.read(), key)?;
+    pub fn last_refused(&self, key: &SeriesKey) -> Option<(Attempt, Vec<Finding>, Option<Localisation>)> {
+        let state = self.state.read();
+        let (attempt, form) = self.attempt_since(&state, key)?;
         let mut reader = Reader::default();
         // a report above the limit is kept without its bytes: findings without cells
         let _ = reader.read(&form, &attempt.report);
         let now = reader.figures(attempt.statements);
         let findings = form.describe(&attempt.findings, Evidence { now, prior: None, claims: reader.claims() });
-        Some((attempt, findings))
+        let kept = !attempt.report.is_empty();
+        let localisation = kept.then(|| localise(&Overlay::new(&state), key, &form, &attempt.findings, now)).flatten();
+        Some((attempt, findings, localisation))
     }
 
     /// The last refused attempt of a series, if it came after its newest revision,

@@ -167,11 +167,12 @@ impl Writer {
         overlay: &mut Overlay<'_>,
         batch: &mut Batch,
     ) {
-        let Judged { verdict, findings, unused, certified } = judged;
+        let Judged { verdict, findings, localisation, unused, certified } = judged;
         let dry = admitted.submission.validate_only;
         let series = admitted.series.clone();
         let awaits_approval = matches!(&verdict, Verdicts::Accept(accepted) if accepted.awaits_approval);
-        let decision = |outcome| Decision { series, outcome, findings, unused, certified, awaits_approval };
+        let decision =
+            |outcome| Decision { series, outcome, findings, localisation, unused, certified, awaits_approval };
         let mut told = |reply, decision, receipt_of| batch.told.push(Told { reply, decision, receipt_of });
         match verdict {
             Verdicts::Accept(_) if dry => told(reply, decision(Outcome::Accepted(None)), None),

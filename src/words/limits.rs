@@ -59,6 +59,14 @@ pub const FIGURE_MAX: i64 = 1 << 50;
 pub const FIELDS_PER_FORM: usize = 8_192;
 /// Levels of messages in a form.
 pub const FORM_DEPTH: usize = 16;
+/// Cells of the largest set that is tried as an explanation of violated identities:
+/// the statutory form's code has distance 4, so four wrong cells may look like none.
+pub const LOCATED_CELLS: usize = 3;
+/// Cells tried for one block of identities, some milliseconds; the statutory form
+/// takes some thousands.
+pub const LOCATE_STEPS: usize = 100_000;
+/// Explanations of one block that are told; all are counted.
+pub const REPAIRS_SHOWN: usize = 10;
 /// Claims of the prose in one report.
 pub const CLAIMS_PER_REPORT: usize = 200;
 /// Bytes of one text that are searched for figures: a report holds no longer one.
