@@ -37,7 +37,8 @@ pub(super) fn completeness(rollup: &wire::GetRollupResponse, language: Language)
     if rollup.not_broken_down_count > 0 {
         let (zh, en) = ("未分解的单位", "Not broken down");
         let codes = rollup.not_broken_down.join(language.pick("、", ", "));
-        let more = if rollup.not_broken_down_count > rollup.not_broken_down.len() as i64 { "…" } else { "" };
+        let listed = i64::try_from(rollup.not_broken_down.len()).unwrap_or(i64::MAX);
+        let more = if rollup.not_broken_down_count > listed { "…" } else { "" };
         paragraphs.push(format!("{}{codes}{more}", language.pick(&format!("{zh}："), &format!("{en}: "))));
     }
     if rollup.requires_approval {

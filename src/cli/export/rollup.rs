@@ -64,8 +64,9 @@ async fn own_texts(
     form.texts_of(&report.value).map_err(|problem| anyhow!("{}: {problem}", rollup.unit))
 }
 
+/// Who is missing as of the total's position.
 async fn missing(client: &Client, rollup: &wire::GetRollupResponse) -> Result<Vec<wire::MissingUnit>, ClientError> {
-    every_page(async |page_token| {
+    let mut units = every_page(async |page_token| {
         let request = wire::ListMissingRequest {
             family: rollup.family.clone(),
             unit: rollup.unit.clone(),
@@ -75,9 +76,15 @@ async fn missing(client: &Client, rollup: &wire::GetRollupResponse) -> Result<Ve
             at_position: rollup.position,
         };
         let page = client.missing(request).await?;
-        Ok((page.units, page.next_page_token))
+        Ok::<_, ClientError>((page.units, page.next_page_token))
     })
-    .await
+    .await?;
+    // a list about a position leaves out refused attempts; the total names them
+    let refused = rollup.completeness.as_ref().map_or(&[][..], |counts| &counts.missing_refused);
+    for unit in &mut units {
+        unit.refused |= refused.contains(&unit.unit);
+    }
+    Ok(units)
 }
 
 /// What the unit states against the total; none for a unit with none below it.

@@ -39,15 +39,14 @@ pub(super) fn write(publication: &Publication<'_>) -> Result<Vec<u8>, WriteError
         let sheet = add_sheet(&mut workbook, &page)?;
         let mut row = 0;
         for piece in &page.pieces {
-            row = match piece {
-                Piece::Table(table) => {
-                    let places = Places::of(table, row);
-                    draw(sheet, row, table, &formats, |sheet, at, cell| {
-                        let sum = formula::sum(publication, &totals, cell, &places);
-                        figure(sheet, at, cell, sum, &formats)
-                    })?
-                }
-                other => put(sheet, &page, row, other, &formats)?,
+            row = if let Piece::Table(table) = piece {
+                let places = Places::of(table, row);
+                draw(sheet, row, table, &formats, |sheet, at, cell| {
+                    let sum = formula::sum(publication, &totals, cell, &places);
+                    figure(sheet, at, cell, sum, &formats)
+                })?
+            } else {
+                put(sheet, &page, row, piece, &formats)?
             };
         }
     }

@@ -14,15 +14,9 @@ pub(super) struct Page {
 
 impl Page {
     fn new(name: &str, pieces: Vec<Piece>, others: &[Self]) -> Self {
-        let widths = pieces.iter().find_map(|piece| match piece {
-            Piece::Table(table) => Some(widths(table)),
-            Piece::Title(_)
-            | Piece::Centred(_)
-            | Piece::Heading(..)
-            | Piece::Paragraph(_)
-            | Piece::ToFill(_)
-            | Piece::Signature(_)
-            | Piece::NewPage => None,
+        let widths = pieces.iter().find_map(|piece| {
+            let Piece::Table(table) = piece else { return None };
+            Some(widths(table))
         });
         let widths = widths.unwrap_or_else(|| TEXT_COLUMNS.to_vec());
         Self { name: unused_name(name, others), pieces, widths }
@@ -48,29 +42,25 @@ pub(super) fn pages(pieces: Vec<Piece>, publication: &Publication<'_>) -> Vec<Pa
     let mut heading = String::new();
     let mut pieces = pieces.into_iter().peekable();
     while let Some(piece) = pieces.next() {
-        match piece {
-            Piece::NewPage => {
-                let mut own = Vec::new();
-                while let Some(piece) = pieces.next_if(|piece| !matches!(piece, Piece::NewPage)) {
-                    own.push(piece);
-                }
-                let name = own.first().map_or("", super::text_of).to_owned();
-                pages.push(Page::new(&name, own, &pages));
+        if let Piece::NewPage = piece {
+            let mut own = Vec::new();
+            while let Some(piece) = pieces.next_if(|piece| !matches!(piece, Piece::NewPage)) {
+                own.push(piece);
             }
-            Piece::Table(table) => {
-                // a heading with nothing but a table below goes with it
-                if matches!(prose.last(), Some(Piece::Heading(1, _))) {
-                    prose.pop();
-                }
-                let own = vec![Piece::Heading(1, heading.clone()), Piece::Table(table)];
-                pages.push(Page::new(&heading, own, &pages));
+            let name = own.first().map_or("", super::text_of).to_owned();
+            pages.push(Page::new(&name, own, &pages));
+        } else if let Piece::Table(table) = piece {
+            // a heading with nothing but a table below goes with it
+            if matches!(prose.last(), Some(Piece::Heading(1, _))) {
+                prose.pop();
             }
-            other => {
-                if let Piece::Heading(1, text) = &other {
-                    heading.clone_from(text);
-                }
-                prose.push(other);
+            let own = vec![Piece::Heading(1, heading.clone()), Piece::Table(table)];
+            pages.push(Page::new(&heading, own, &pages));
+        } else {
+            if let Piece::Heading(1, text) = &piece {
+                heading.clone_from(text);
             }
+            prose.push(piece);
         }
     }
     if let Some(first) = pages.first_mut() {

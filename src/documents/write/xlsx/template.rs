@@ -40,11 +40,15 @@ pub fn template(form: &Form, year: Option<Year>, language: Language) -> Result<V
             row = put_cover(&publication, year, sheet, page, &formats)?;
         }
         for piece in &page.pieces {
-            row = match piece {
-                Piece::Title(_) => row,
-                Piece::ToFill(_) => put_empty(sheet, page, row, &formats)?,
-                Piece::Table(table) => put_table(&publication, sheet, row, table, &formats)?,
-                other => super::put(sheet, page, row, other, &formats)?,
+            row = if let Piece::Table(table) = piece {
+                put_table(&publication, sheet, row, table, &formats)?
+            } else if let Piece::ToFill(_) = piece {
+                put_empty(sheet, page, row, &formats)?
+            } else if let Piece::Title(_) = piece {
+                // stands on the cover, with unit and year
+                row
+            } else {
+                super::put(sheet, page, row, piece, &formats)?
             };
         }
         sheet.protect();
