@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{anyhow, bail};
 use serde_json::{Value, json};
 
-use super::file::{FormArgs, Forms, draft_json, draft_text};
+use super::file::{FormArgs, Forms, is_unread, reading_json, reading_text};
 use super::localisation::{localisation_json, localisation_text};
 use super::output::{Answer, finding_json, findings_text};
 use crate::documents::Reading;
@@ -138,24 +138,20 @@ fn check(
 impl Checked {
     /// Whether the report would not be accepted, or not all of it could be read.
     fn is_no(&self) -> bool {
-        let unread = self.reading.draft.as_ref().is_some_and(|draft| !draft.problems.is_empty());
-        self.verdict == Verdict::Fail || unread
+        self.verdict == Verdict::Fail || is_unread(&self.reading)
     }
 
     fn json(&self) -> Value {
         let findings: Vec<Value> = self.findings.iter().map(finding_json).collect();
-        let mut checked = json!({
+        json!({
             "file": self.file,
             "form": self.reading.form.name(),
+            "read": reading_json(&self.reading),
             "verdict": self.verdict.name(),
             "identities": { "held": self.identities.0, "of": self.identities.1 },
             "findings": findings,
             "localisation": self.localisation.as_ref().map(localisation_json),
-        });
-        if let (Some(draft), Some(fields)) = (&self.reading.draft, checked.as_object_mut()) {
-            fields.insert("read".to_owned(), draft_json(draft));
-        }
-        checked
+        })
     }
 
     fn text(&self) -> String {
@@ -165,7 +161,7 @@ impl Checked {
             Verdict::Fail => "FAIL 不通过",
             Verdict::NotAssessable => "NOT ASSESSABLE 无法判定",
         };
-        let read = self.reading.draft.as_ref().map(draft_text).unwrap_or_default();
+        let read = reading_text(&self.reading);
         let (held, of) = self.identities;
         let identities = format!("  {held} of {of} identities hold 勾稽关系成立\n");
         let located = self.localisation.as_ref().map(localisation_text).unwrap_or_default();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow, bail};
 
-use super::file::{FormArgs, draft_text};
+use super::file::{FormArgs, is_unread, reading_text};
 use super::output::Answer;
 
 /// Convert a report: any format that `check` reads to JSON or binary
@@ -27,8 +27,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<Answer> {
     let reading = args.form.load()?.read(&args.file)?;
     let name = args.file.display();
-    let read = reading.draft.as_ref().map(draft_text).unwrap_or_default();
-    if reading.draft.as_ref().is_some_and(|draft| !draft.problems.is_empty()) {
+    let read = reading_text(&reading);
+    if is_unread(&reading) {
         let text = format!("{name}: not all of it could be read, nothing was written 未能全部读取，未转换\n{read}");
         return Ok(Answer::Text(text).no_if(true));
     }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::{Value, json};
 
+use crate::documents::prose::Stated;
 use crate::documents::{Draft, Problem, Reading, open};
-use crate::form::{Catalog, Form};
+use crate::form::{Catalog, Form, in_printed_unit};
 use crate::words::{Year, limits};
 
 /// Which form a file may fill.
@@ -67,9 +68,33 @@ impl Forms {
     }
 }
 
-/// What was read of a document, for people: whose it is, how much of it, notes, and
-/// what could not be placed.
-pub(super) fn draft_text(draft: &Draft) -> String {
+/// What was read of a document, for people: whose it is, how much of it, what its
+/// prose states, notes, and what could not be placed. Nothing for what is a report
+/// already.
+pub(super) fn reading_text(reading: &Reading) -> String {
+    let Some(draft) = &reading.draft else { return String::new() };
+    let mut text = draft_text(draft);
+    let Stated { claims, figures, .. } = &reading.stated;
+    if !claims.is_empty() || !figures.is_empty() {
+        let (claims, figures) = (claims.len(), figures.len());
+        let _ = writeln!(
+            text,
+            "  the text states 文字所述: {claims} figures of the tables 处表内数字, {figures} others 个补充数字"
+        );
+    }
+    for (cell, value) in reading.stated.figures_of(&reading.form) {
+        let _ = writeln!(text, "    {} {} ({})", cell.label_zh, in_printed_unit(value, cell.scale), cell.label_en);
+    }
+    problems_text(&mut text, &draft.problems);
+    text
+}
+
+/// Whether some of a document could not be placed or read.
+pub(super) fn is_unread(reading: &Reading) -> bool {
+    reading.draft.as_ref().is_some_and(|draft| !draft.problems.is_empty())
+}
+
+fn draft_text(draft: &Draft) -> String {
     let mut text = String::new();
     let required = draft.form.cells().iter().filter(|cell| cell.required).count();
     let unit = draft.unit_name.as_deref().unwrap_or("unit not named 未见单位名称");
@@ -91,7 +116,6 @@ pub(super) fn draft_text(draft: &Draft) -> String {
             let _ = writeln!(text, "    note 附注: 「{}」{}", cell.short_zh, note.text);
         }
     }
-    problems_text(&mut text, &draft.problems);
     text
 }
 
@@ -105,8 +129,9 @@ fn problems_text(text: &mut String, problems: &[Problem]) {
     }
 }
 
-/// What was read of a document, for programs.
-pub(super) fn draft_json(draft: &Draft) -> Value {
+/// What was read of a document, for programs; null for what is a report already.
+pub(super) fn reading_json(reading: &Reading) -> Value {
+    let Some(draft) = &reading.draft else { return Value::Null };
     let problem = |problem: &Problem| {
         let Problem { table, row, column, text, message_zh, message_en } = problem;
         json!({
@@ -124,6 +149,12 @@ pub(super) fn draft_json(draft: &Draft) -> Value {
         "cells_found": draft.found(),
         "figures": draft.stated(),
         "notes": notes.collect::<Vec<Value>>(),
+        "claims": reading.stated.claims_json(&reading.form),
+        "supplement": reading
+            .stated
+            .figures_of(&reading.form)
+            .map(|(cell, value)| (cell.path.clone(), Value::String(value.to_string())))
+            .collect::<serde_json::Map<String, Value>>(),
         "problems": draft.problems.iter().map(problem).collect::<Vec<Value>>(),
         "tables_passed_over": draft.tables_passed_over,
     })

@@ -26,6 +26,11 @@ pub use xlsx::template;
 use crate::form::{CellTable, Form, Reader, in_printed_unit};
 use crate::words::{Coverage, Year};
 
+/// Where a text is to be filled in, in either language; no text of anyone's.
+pub(super) const TO_FILL_IN: [&str; 2] = ["（请填写）", "(to be filled in)"];
+/// Above what is left of the checks, below the tables of a template; no rows of the form.
+pub(super) const LEFT_OF_CHECKS: [&str; 2] = ["勾稽差（应为 0）", "left of the check, must be 0"];
+
 /// What a document says.
 #[derive(Debug, Clone)]
 pub struct Publication<'a> {

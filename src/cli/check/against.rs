@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use serde_json::{Value, json};
 
 use crate::cli::connect::ServerArg;
-use crate::cli::file::{FormArgs, Forms, draft_json, draft_text};
+use crate::cli::file::{FormArgs, Forms, is_unread, reading_json, reading_text};
 use crate::cli::output::{Answer, grouped, table};
 use crate::cli::submission::{coverage, series};
 use crate::client::wire;
@@ -63,21 +63,20 @@ pub(super) async fn run(args: &AgainstArgs, form: &FormArgs, file: &Path, as_jso
         .filter(|(cell, (document, accepted))| cell.required && document != accepted)
         .map(|(cell, (document, accepted))| Difference { cell, document, accepted })
         .collect();
-    let unread = reading.draft.as_ref().is_some_and(|draft| !draft.problems.is_empty());
     let answer = if as_json {
         Answer::Json(json!({
             "file": file.display().to_string(),
             "unit": unit,
             "year": year.get(),
             "position": stored.position.to_string(),
-            "read": reading.draft.as_ref().map(draft_json),
+            "read": reading_json(&reading),
             "differences": differences.iter().map(Difference::json).collect::<Vec<Value>>(),
         }))
     } else {
-        let read = reading.draft.as_ref().map(draft_text).unwrap_or_default();
+        let read = reading_text(&reading);
         Answer::Text(format!("{}\n{read}{}", file.display(), text(&differences, &unit, year)))
     };
-    Ok(answer.no_if(unread || !differences.is_empty()))
+    Ok(answer.no_if(is_unread(&reading) || !differences.is_empty()))
 }
 
 /// Figures by cell; none: absent.

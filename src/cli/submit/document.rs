@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{anyhow, bail};
 use serde_json::json;
 
-use crate::cli::file::{Forms, draft_text};
+use crate::cli::file::{Forms, reading_text};
 use crate::cli::output;
 use crate::cli::submission::{coverage, coverage_name};
 use crate::client::{Client, wire};
@@ -53,7 +53,7 @@ impl DocumentArgs {
         let reading = Forms::only(Arc::clone(&form), Year::new(year.into())?).read(file)?;
         let name = file.display();
         if let Some(draft) = &reading.draft {
-            let shown = draft_text(draft);
+            let shown = reading_text(&reading);
             if !draft.problems.is_empty() {
                 let why = "not all of it could be read, nothing was sent 未能全部读取，未报送";
                 return Ok(Prepared::NotSent(format!("{name}: {why}\n{shown}")));

@@ -6,6 +6,7 @@
 use super::draft::Draft;
 use crate::documents::document::{Block, Document};
 use crate::documents::label::Label;
+use crate::documents::write::TO_FILL_IN;
 use crate::form::outline::{Outline, Passage, Section};
 
 /// Characters that a paragraph which is only a heading has at most.
@@ -19,7 +20,7 @@ pub(super) fn read(draft: &mut Draft, document: &Document) {
     let mut section: Option<&Section> = None;
     let mut passage: Option<&Passage> = None;
     let mut texts: Vec<(&Passage, Vec<&str>)> = Vec::new();
-    for text in paragraphs(document) {
+    for text in paragraphs(document).filter(|text| !TO_FILL_IN.contains(text)) {
         if let Some(begun) = section_of(form.outline(), text) {
             (section, passage) = (Some(begun), None);
             continue;

@@ -10,6 +10,7 @@ use super::draft::Problem;
 use super::lines::Meaning;
 use crate::documents::document::{Grid, GridCell};
 use crate::documents::label::Label;
+use crate::documents::write::LEFT_OF_CHECKS;
 use crate::documents::written;
 use crate::words::limits;
 
@@ -180,6 +181,8 @@ fn by_headings(bands: &Bands, table: &Table<'_>, mut reading: Reading) -> Readin
             Some((band, row)) => {
                 read_row(table, band, (index, row.line), row.behind, &has_data, &mut reading);
             }
+            // what our own template leaves of its checks, below the table
+            None if pieces.iter().any(|piece| is_left_of_checks(&piece.cell.text)) => break,
             None if figures(pieces) && !read_unnamed(bands, table, index, &has_data, &mut reading) => {
                 strangers.push(index);
             }
@@ -193,6 +196,10 @@ fn by_headings(bands: &Bands, table: &Table<'_>, mut reading: Reading) -> Readin
         reading.problems.extend(strangers.into_iter().filter_map(|row| stranger(table, row)));
     }
     reading
+}
+
+fn is_left_of_checks(text: &str) -> bool {
+    LEFT_OF_CHECKS.iter().any(|words| text.starts_with(words))
 }
 
 /// The row of the form that a row of the table is, by its headings.

@@ -24,6 +24,11 @@ impl Language {
         }
     }
 
+    /// The one of two, Chinese first, that is in it.
+    pub(super) fn of(self, [zh, en]: [&'static str; 2]) -> &'static str {
+        self.pick(zh, en)
+    }
+
     /// Words of a form; Chinese where there are no others.
     pub(super) fn words(self, words: &Words) -> &str {
         match self {

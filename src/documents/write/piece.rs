@@ -1,7 +1,7 @@
 //! What a document is made of, in order, whatever the format.
 
 use super::grid::Table;
-use super::{Listing, Publication, SignOff};
+use super::{Listing, Publication, SignOff, TO_FILL_IN};
 use crate::form::outline::{Passage, Section, Words};
 use crate::words::Coverage;
 
@@ -66,7 +66,7 @@ pub(super) fn pieces(publication: &Publication<'_>) -> Vec<Piece> {
 
 /// Words beside a heading that is to be filled in.
 fn to_fill_in(publication: &Publication<'_>) -> Piece {
-    Piece::ToFill(publication.language.pick("（请填写）", "(to be filled in)"))
+    Piece::ToFill(publication.language.of(TO_FILL_IN))
 }
 
 /// The period, as far as it is stated.

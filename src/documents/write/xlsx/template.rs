@@ -13,6 +13,7 @@ use super::formats::Formats;
 use super::formula::{self, Places};
 use super::{Page, Piece, Publication, Role, Table, WriteError, page, piece};
 use crate::documents::Language;
+use crate::documents::write::LEFT_OF_CHECKS;
 use crate::form::{Form, Identity, in_printed_unit};
 use crate::words::{Year, limits};
 
@@ -212,7 +213,7 @@ fn put_checks(
         let label = language.pick(check.label_zh, check.label_en);
         if label != rule {
             row = row.saturating_add(if rule.is_empty() { 1 } else { 2 });
-            let said = language.labelled(language.pick("勾稽差（应为 0）", "left of the check, must be 0"), label);
+            let said = language.labelled(language.of(LEFT_OF_CHECKS), label);
             sheet.write_string_with_format(row.saturating_sub(1), 0, &said, &formats.note)?;
             (rule, taken) = (label, HashSet::new());
         } else if taken.contains(&column) {
