@@ -34,6 +34,7 @@ mod statistics;
 mod submission;
 mod submit;
 mod token;
+mod total;
 mod units;
 mod verify;
 mod watch;
@@ -73,6 +74,7 @@ enum Command {
     Demo(demo::Args),
     Check(Box<check::Args>),
     Convert(convert::Args),
+    Total(total::Args),
     Submit(Box<submit::Args>),
     Withdraw(withdraw::Args),
     Rollup(rollup::Args),
@@ -168,6 +170,7 @@ fn execute(command: &Command) -> anyhow::Result<Answer> {
     match command {
         Command::Check(args) => wait(check::run(args)),
         Command::Convert(args) => convert::run(args),
+        Command::Total(args) => wait(total::run(args)),
         Command::Config(command) => config::run(command),
         Command::Proto(args) => proto::run(args),
         Command::Verify(args) => verify::run(args),

@@ -1,7 +1,7 @@
 //! The way in: a submission is admitted, judged in sequence, committed and
 //! acknowledged, in this order and no other.
 //!
-//! [`Desk`] is what every door calls: gRPC, the demo and, later, the import of
+//! [`Desk`] is what every door calls: gRPC, the demo, and a [`folder`] of
 //! documents. Reading and in-report checks run in the caller's task, many at a
 //! time; one writer thread does the rest, so what it decides is decided in one
 //! order. Nothing is acknowledged that is not durable.
@@ -18,6 +18,7 @@ mod counters;
 mod desk;
 mod durable;
 mod explain;
+pub mod folder;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod located;

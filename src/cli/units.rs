@@ -1,6 +1,7 @@
 //! `units`: the tree of units.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use serde::Deserialize;
@@ -9,7 +10,8 @@ use serde_json::{Value, json};
 use super::output::{Answer, table};
 use super::{AtArg, ServerArg};
 use crate::client::wire;
-use crate::domain::event::UnitKind;
+use crate::domain::event::{UnitEntry, UnitKind};
+use crate::words::{UnitCode, Year};
 
 /// Show or change the tree of units
 #[derive(Debug, clap::Subcommand)]
@@ -91,13 +93,34 @@ fn unit_from_line(line: UnitLine) -> anyhow::Result<wire::Unit> {
     Ok(wire::Unit { code, parent, kind, name, from_year, until_year, makes_rules })
 }
 
+/// Reads units from a file's text, for work without a server.
+pub(super) fn entries(text: &str) -> anyhow::Result<Vec<UnitEntry>> {
+    let lines: Vec<UnitLine> = serde_json::from_str(text.trim_start_matches('\u{feff}'))?;
+    lines.into_iter().map(|line| entry(&line).with_context(|| format!("unit {}", line.code))).collect()
+}
+
+fn entry(line: &UnitLine) -> anyhow::Result<UnitEntry> {
+    let kind = UnitKind::from_name(&line.kind).ok_or_else(|| anyhow!(unknown_kind(&line.kind)))?;
+    Ok(UnitEntry {
+        code: UnitCode::new(&line.code)?,
+        from_year: Year::new(line.from_year.into())?,
+        until_year: line.until_year.map(|year| Year::new(year.into())).transpose()?,
+        parent: line.parent.as_deref().map(UnitCode::new).transpose()?,
+        kind,
+        name: Arc::from(line.name.as_str()),
+        makes_rules: line.makes_rules,
+    })
+}
+
+fn unknown_kind(name: &str) -> String {
+    let known = UnitKind::ALL.map(|(_, name)| name).join(", ");
+    format!("kind {name:?} is not known; known: {known}")
+}
+
 /// The number of a kind on the wire: from 1 in the order of all kinds.
 pub(super) fn kind_number(name: &str) -> Result<i32, String> {
     let number = UnitKind::ALL.iter().position(|(_, known)| *known == name).map(|index| index.saturating_add(1));
-    number.and_then(|number| i32::try_from(number).ok()).ok_or_else(|| {
-        let known = UnitKind::ALL.map(|(_, name)| name).join(", ");
-        format!("kind {name:?} is not known; known: {known}")
-    })
+    number.and_then(|number| i32::try_from(number).ok()).ok_or_else(|| unknown_kind(name))
 }
 
 /// The name of a kind on the wire.

@@ -38,6 +38,15 @@ pub const UNITS_PER_APPLY: usize = 100_000;
 /// Levels of the tree of units; five are in use, more is a mistake.
 pub const TREE_DEPTH: usize = 16;
 
+/// Files of one folder that is totalled: a city's agencies over several years.
+pub const FOLDER_FILES: usize = 20_000;
+/// Folders within a folder that is totalled; people sort by year, district, bureau.
+pub const FOLDER_DEPTH: usize = 8;
+/// Bytes of the record of what a folder came to: some 500 for each unit and year.
+pub const FOLDER_RECORD_BYTES: u64 = 64 << 20;
+/// Documents written from a folder that its record knows by their digests.
+pub const FOLDER_OUTPUTS: usize = 1_000;
+
 /// Bytes of the name of whoever holds a credential.
 pub const PRINCIPAL_BYTES: usize = 100;
 /// Grants of one token: a platform of a city's agencies has a subtree, not a list.
