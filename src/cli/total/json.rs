@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::changes::Changes;
 use super::{Found, record, stated};
-use crate::cli::file::draft_json;
+use crate::cli::file::reading_json;
+use crate::cli::localisation::localisation_json;
 use crate::cli::output::finding_json;
 use crate::form::Form;
 use crate::ingest::ListedQuery;
@@ -103,7 +104,8 @@ fn refused_json(one: &Judged) -> Value {
         "reason": one.fate.word(),
         "message_zh": message_zh,
         "message_en": message_en,
-        "read": one.filing.paper.reading.draft.as_ref().map(draft_json),
+        "read": reading_json(&one.filing.paper.reading),
+        "localisation": one.localisation.as_ref().map(localisation_json),
         "findings": one.findings.iter().map(finding_json).collect::<Vec<Value>>(),
     })
 }

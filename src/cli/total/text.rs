@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use super::changes::Changes;
 use super::{Found, record, stated};
-use crate::cli::file::draft_text;
+use crate::cli::file::{is_unread, reading_text};
+use crate::cli::localisation::localisation_text;
 use crate::cli::output::{findings_text, grouped, table};
 use crate::form::{Finding, Form, Severity, Verdict, in_printed_unit, signed_in_printed_unit};
 use crate::ingest::folder::{Contradiction, FolderTotal, Judged};
@@ -77,10 +78,11 @@ fn refused_text(text: &mut String, one: &Judged) {
         "✗ NOT COUNTED 未采用: {} {} — {}\n  {zh} {en}",
         one.filing.unit_name, one.filing.unit, paper.file
     );
-    if let Some(draft) = paper.reading.draft.as_ref().filter(|draft| !draft.problems.is_empty()) {
-        text.push_str(&draft_text(draft));
+    if is_unread(&paper.reading) {
+        text.push_str(&reading_text(&paper.reading));
     }
     text.push_str(&findings_text(&wrong(&one.findings)));
+    text.push_str(&one.localisation.as_ref().map(localisation_text).unwrap_or_default());
 }
 
 /// The findings that keep a report from counting: what failed, else what could not

@@ -7,7 +7,7 @@ use prost::bytes::Bytes;
 
 use super::sort::{Filing, Sorted};
 use crate::domain::Tree;
-use crate::form::{Finding, Statements};
+use crate::form::{Finding, Localisation, Statements};
 use crate::ingest::{Answer, Decision, Desk, Outcome, Reason, SeriesChoice, Submission, SubmitError};
 use crate::words::{Coverage, UnitCode, Year, limits};
 
@@ -59,6 +59,8 @@ pub struct Judged {
     pub fate: Fate,
     /// Everything found, errors first.
     pub findings: Vec<Finding>,
+    /// Which of its cells may be wrong, where an identity does not hold.
+    pub localisation: Option<Localisation>,
 }
 
 impl Judged {
@@ -133,7 +135,7 @@ pub(super) fn tree(desk: &Desk, year: Year) -> Arc<Tree> {
 fn one(desk: &Desk, filing: Filing, decided: Result<Decision, SubmitError>) -> Result<Judged, SubmitError> {
     let tree = tree(desk, filing.year);
     let coverage = coverage(&tree, &filing.unit);
-    let (fate, findings) = match decided {
+    let (fate, findings, localisation) = match decided {
         Ok(decision) => {
             let findings = decision.findings.into_iter().map(|(finding, _)| finding).collect();
             let fate = match decision.outcome {
@@ -141,10 +143,10 @@ fn one(desk: &Desk, filing: Filing, decided: Result<Decision, SubmitError>) -> R
                 Outcome::Refused(reason) => Fate::Refused(reason),
             };
             let fate = if filing.paper.is_whole() { fate } else { Fate::NotWhole };
-            (fate, findings)
+            (fate, findings, decision.localisation)
         }
         Err(error) if error.is_ours() => return Err(error),
-        Err(error) => (Fate::NotJudged(error), Vec::new()),
+        Err(error) => (Fate::NotJudged(error), Vec::new(), None),
     };
-    Ok(Judged { filing, coverage, fate, findings })
+    Ok(Judged { filing, coverage, fate, findings, localisation })
 }
