@@ -58,9 +58,9 @@ async fn metrics_count_what_was_decided_and_health_tells_of_a_mirror_that_failed
 
     let (code, told) = get(address, "/healthz").await;
     let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((code, &told["serving"], &told["position"]), (200, &true.into(), &1.into()));
+    assert_eq!((code, &told["serving"], &told["position"]), (200, &true.into(), &2.into()));
     let (_, before) = get(address, "/metrics").await;
-    assert_eq!(figure(&before, "crossfoot_ledger_position"), 1);
+    assert_eq!(figure(&before, "crossfoot_ledger_position"), 2);
     assert_eq!(figure(&before, "crossfoot_mirror_behind_events"), 0);
 
     std::fs::remove_dir_all(&mirror).unwrap();

@@ -114,7 +114,7 @@ async fn the_roster_decides_who_owes_a_report_and_numerator_and_denominator_foll
     // it is there after a restart, and as of a position before it is not
     let city = city.restart().await;
     assert_eq!(completeness(&city, "C").await, after);
-    let then = wire::GetRollupRequest { at_position: 2, ..city::rollup_request("C", 2024, Basis::Units) };
+    let then = wire::GetRollupRequest { at_position: 3, ..city::rollup_request("C", 2024, Basis::Units) };
     assert_eq!(city.client.rollup(then).await.unwrap().completeness.unwrap().due, 4);
 }
 
@@ -144,7 +144,7 @@ async fn a_roster_with_anything_wrong_is_refused_with_everything_that_is_wrong()
     let kind = wire::KindDeadlines { kind: "ministry".to_owned(), ..Default::default() };
     let unknown = wire::Roster { year: 2024, deadlines: vec![kind], ..Default::default() };
     assert!(apply(&city, unknown).await.unwrap_err().message().contains("ministry"));
-    assert_eq!(city.client.status().await.unwrap().position, 2, "nothing was written");
+    assert_eq!(city.client.status().await.unwrap().position, 3, "nothing was written");
 }
 
 #[tokio::test]
@@ -510,6 +510,7 @@ async fn the_audit_list_says_who_did_what_by_unit_principal_and_time() {
     let all = list(wire::ListEventsRequest::default()).await;
     let expected = [
         "FORM_REGISTERED",
+        "FORM_REGISTERED",
         "UNITS_APPLIED",
         "REPORT_ACCEPTED",
         "REPORT_ACCEPTED",
@@ -521,7 +522,7 @@ async fn the_audit_list_says_who_did_what_by_unit_principal_and_time() {
     let of_unit = list(wire::ListEventsRequest { unit: "C-1".to_owned(), ..Default::default() }).await;
     assert_eq!(of_unit, ["UNITS_APPLIED", "REPORT_ACCEPTED", "REPORT_APPROVED"]);
     let by = |principal: &str| wire::ListEventsRequest { principal: principal.to_owned(), ..Default::default() };
-    assert_eq!(list(by("crossfoot")).await, ["FORM_REGISTERED"]);
+    assert_eq!(list(by("crossfoot")).await, ["FORM_REGISTERED", "FORM_REGISTERED"]);
     assert!(list(by("nobody")).await.is_empty());
     let until = Some("2001-01-01T00:00:00Z".parse().unwrap());
     assert!(list(wire::ListEventsRequest { until, ..Default::default() }).await.is_empty());

@@ -1,21 +1,25 @@
 //! `convert`: a report from one format to another. Nothing is judged.
 
-use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::anyhow;
 
-use super::file::{FormArgs, is_unread, reading_text};
+use super::export::file::put;
+use super::file::{FormArgs, Forms, is_unread, reading_text};
 use super::output::Answer;
+use crate::documents::{Format, Language, Publication, Reading, write};
 
-/// Convert a report: any format that `check` reads to JSON or binary
+/// Convert a report: from any format that `check` reads to Word, Excel, HTML, CSV, JSON or binary
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The file to read
     file: PathBuf,
-    /// The file to write, .json or .pb (binary); - prints JSON
+    /// The file to write: .docx, .xlsx, .html, .csv, .json or .pb (binary); - prints JSON
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
+    /// Language of headings in a document: zh or en
+    #[arg(long, default_value = "zh")]
+    lang: Language,
     /// Write over a file that exists
     #[arg(long)]
     force: bool,
@@ -25,25 +29,40 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<Answer> {
-    let reading = args.form.load()?.read(&args.file)?;
+    let forms = args.form.load()?;
+    let reading = forms.read(&args.file)?;
     let name = args.file.display();
     let read = reading_text(&reading);
     if is_unread(&reading) {
         let text = format!("{name}: not all of it could be read, nothing was written 未能全部读取，未转换\n{read}");
         return Ok(Answer::Text(text).no_if(true));
     }
-    let json = reading.form.to_json(&reading.report).map_err(|error| anyhow!("{name}: {error}"))?;
     if args.to.as_os_str() == "-" {
-        return Ok(Answer::Json(json));
+        let json = reading.form.to_json(&reading.report);
+        return Ok(Answer::Json(json.map_err(|error| anyhow!("{name}: {error}"))?));
     }
-    let bytes = match args.to.extension().and_then(std::ffi::OsStr::to_str) {
-        Some("json") => format!("{json:#}\n").into_bytes(),
-        Some("pb") => reading.report,
-        _ => bail!("{}: ends neither in .json nor in .pb", args.to.display()),
+    let bytes = converted(&args.to, &reading, &forms, args.lang)?;
+    put(&args.to, &bytes, args.force)?;
+    Ok(Answer::Text(format!("{}: {}\n{read}", args.to.display(), reading.form.name())))
+}
+
+/// The report in the format that the name of a file asks for.
+fn converted(to: &Path, reading: &Reading, forms: &Forms, language: Language) -> anyhow::Result<Vec<u8>> {
+    if to.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("pb")) {
+        return Ok(reading.report.clone());
+    }
+    let draft = reading.draft.as_ref();
+    let year = forms.year.or(draft.and_then(|draft| draft.year));
+    let format = Format::of(to)?;
+    // JSON says no year, so none is needed for it
+    let year = match (year, format) {
+        (Some(year), _) => year,
+        (None, Format::Json) => reading.form.years().0,
+        (None, Format::Docx | Format::Xlsx | Format::Html | Format::Csv) => {
+            return Err(anyhow!("no title says the reporting year: name it with --year"));
+        }
     };
-    let to = args.to.display().to_string();
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).truncate(true).create(args.force).create_new(!args.force);
-    options.open(&args.to).and_then(|mut file| file.write_all(&bytes)).with_context(|| to.clone())?;
-    Ok(Answer::Text(format!("{to}: {}\n{read}", reading.form.name())))
+    let unit = draft.and_then(|draft| draft.unit_name.clone()).unwrap_or_default();
+    let publication = Publication::new(&reading.form, &unit, year, language).with_report(&reading.report)?;
+    Ok(write(&publication, format)?)
 }

@@ -2,7 +2,7 @@
 //! a name of one of these, the whole ledger.
 
 mod appendices;
-mod file;
+pub(super) mod file;
 mod rollup;
 
 use std::path::PathBuf;

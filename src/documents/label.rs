@@ -151,26 +151,26 @@ mod tests {
 
     #[test]
     fn headings_are_told_by_their_words() {
-        assert_eq!(slips("一、本年新收政府信息公开申请数量", "本年新收政府信息\n公开申请数量"), Some(0));
-        assert_eq!(slips("[bookmark: _Hlk1]（二）部分公开（区分处理的，只计这一情形）", "（二）部分公开"), Some(0));
-        assert_eq!(slips("3.危及“三安全一稳定”", "3．危及\"三安全一稳定\""), Some(0));
-        assert_eq!(slips("5、 存在的主要问题及改进情况", "五、存在的主要问题及改进情况"), Some(0));
-        assert_eq!(slips("（七）总计", "总 计"), Some(0));
-        assert_eq!(slips("先行有效件数", "现行有效件数"), Some(1));
-        assert_eq!(slips("本年废纸件数", "本年废止件数"), Some(1));
-        assert_eq!(slips("本年收费金额（单位：万元）", "本年收费金额（万元）"), Some(0));
-        assert_eq!(slips("5.属于三类内部事务信息", "属于三类内部事务信息"), Some(0));
+        assert_eq!(slips("一、今年收到的书面申请总数量", "今年收到的\n书面申请总数量"), Some(0));
+        assert_eq!(slips("[bookmark: _Hlk1]（二）分开的（分开处理的，只算这一种）", "（二）分开的"), Some(0));
+        assert_eq!(slips("3.碰到“甲乙一丙”", "3．碰到\"甲乙一丙\""), Some(0));
+        assert_eq!(slips("5、 看到的问题和办法", "五、看到的问题和办法"), Some(0));
+        assert_eq!(slips("（七）全部", "全 部"), Some(0));
+        assert_eq!(slips("先行好用件数", "现行好用件数"), Some(1));
+        assert_eq!(slips("今年用纸件数", "今年用止件数"), Some(1));
+        assert_eq!(slips("今年的金额（单位：万元）", "今年的金额（万元）"), Some(0));
+        assert_eq!(slips("5.属于三类别的事", "属于三类别的事"), Some(0));
     }
 
     #[test]
     fn headings_that_differ_are_kept_apart() {
         for (a, b) in [
-            ("结果维持", "结果纠正"),
+            ("保持原样", "改为新样"),
             ("其他", "其它"),
-            ("其他", "其他处理"),
-            ("行政复议", "行政诉讼"),
-            ("本年制发件数", "本年废止件数"),
-            ("一、本年新收政府信息公开申请数量", "二、上年结转政府信息公开申请数量"),
+            ("其他", "其他办法"),
+            ("甲种复议", "甲种诉讼"),
+            ("今年写成件数", "今年用完件数"),
+            ("一、今年新到的书面申请数量", "二、去年留下的书面申请数量"),
             ("总计", "合计"),
             ("", ""),
         ] {

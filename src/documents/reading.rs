@@ -111,7 +111,9 @@ fn from_document(document: &Document, forms: &[Arc<Form>], year: Option<Year>) -
     };
     let best = drafts.filter(covers).max_by_key(Draft::found);
     let draft = best.filter(|draft| draft.found() > 0).ok_or_else(|| {
-        OpenError::NothingFound(forms.iter().map(|form| form.title().0).collect::<Vec<_>>().join(", "))
+        let mut titles: Vec<&str> = forms.iter().map(|form| form.title().0).collect();
+        titles.dedup();
+        OpenError::NothingFound(titles.join(", "))
     })?;
     let form = Arc::clone(&draft.form);
     let not = |problem: String| OpenError::NotAReport { form: form.name().to_owned(), problem };

@@ -48,23 +48,3 @@ impl Axis {
         !contradicts && (tells || !must_tell)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::documents::recognise::bands::Bands;
-    use crate::form::Catalog;
-
-    #[test]
-    fn a_column_is_told_by_its_innermost_heading_and_where_that_is_not_enough_by_those_above() {
-        let catalog = Catalog::load(None).unwrap();
-        let form = catalog.iter().find(|form| form.years().1.is_none()).unwrap();
-        let bands = Bands::new(form);
-        let mean = |band: usize, texts: &[&str]| {
-            let labels: Vec<Label> = texts.iter().map(|text| Label::new(text)).collect();
-            bands.0[band].columns.meaning(&labels.iter().collect::<Vec<_>>())
-        };
-        assert_eq!(mean(0, &["本年制发件数"]), Meaning::One(0));
-        assert_eq!(mean(0, &["先行有效件数"]), Meaning::One(2));
-    }
-}
