@@ -25,7 +25,7 @@ use prost::Message as _;
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _, Value};
 
 static FORM: LazyLock<Arc<Form>> =
-    LazyLock::new(|| Arc::clone(Catalog::load(None).unwrap().iter().next_back().unwrap()));
+    LazyLock::new(|| Arc::clone(Catalog::load(None).unwrap().by_name("disclosure.annual.v2021.AnnualReport").unwrap()));
 
 static MESSAGE: LazyLock<MessageDescriptor> = LazyLock::new(|| {
     let pool = prost_reflect::DescriptorPool::decode(crossfoot::form::DESCRIPTORS).unwrap();
