@@ -53,11 +53,11 @@ impl Label {
 }
 
 /// Slips that a heading of that length may have: short ones none, for one
-/// character makes another heading of them.
+/// character makes another word of them.
 fn allowed(length: usize) -> usize {
     match length {
-        0..=3 => 0,
-        4..=7 => 1,
+        0..=4 => 0,
+        5..=7 => 1,
         8..=15 => 2,
         _ => 3,
     }
@@ -169,6 +169,7 @@ mod tests {
             ("其他", "其它"),
             ("其他", "其他办法"),
             ("甲种复议", "甲种诉讼"),
+            ("甲种处分", "甲种处罚"),
             ("今年写成件数", "今年用完件数"),
             ("一、今年新到的书面申请数量", "二、去年留下的书面申请数量"),
             ("总计", "合计"),
