@@ -337,7 +337,7 @@ fn what_cannot_be_read_is_listed_and_does_not_stop_the_rest() {
         assert!(unreadable.contains(&file), "{unreadable:?}");
     }
     assert!(unreadable.iter().any(|file| file.ends_with("in/in/in/")), "{unreadable:?}");
-    assert!(answer["unreadable"].as_array().unwrap().iter().all(|one| !one["reason"].as_str().unwrap().is_empty()));
+    assert!(answer["unreadable"].as_array().unwrap().iter().all(|one| !one["reason_en"].as_str().unwrap().is_empty()));
     let empty = tempfile::tempdir().unwrap();
     assert_eq!(total_text(empty.path()).status.code(), Some(2));
     assert_eq!(total_text(&empty.path().join("nothing")).status.code(), Some(2));

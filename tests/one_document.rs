@@ -78,6 +78,11 @@ fn a_document_is_converted_to_every_format_and_none_is_written_of_what_could_not
         let told = String::from_utf8(output.stderr).unwrap();
         assert!(told.contains(name) && told.contains(said), "{told}");
     }
+    // among others it is told in its place, and the others are checked all the same
+    let output = run(&["check", &doc, &sample], NOBODY);
+    assert_eq!(output.status.code(), Some(1));
+    let shown = text(&output);
+    assert!(shown.contains("NOT READ 无法读取") && shown.contains("另存为") && shown.contains("PASS 通过"), "{shown}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::file::{FormArgs, Forms, is_unread, reading_json, reading_text};
 use super::localisation::{localisation_json, localisation_text};
 use super::output::{Answer, finding_json, findings_text};
-use crate::documents::Reading;
+use crate::documents::{OpenError, Reading};
 use crate::domain::event::UnitKind;
 use crate::form::{Evidence, Figures, Finding, Hints, Localisation, Reader, Statements, UnitFacts, Verdict};
 use crate::words::Year;
@@ -69,20 +69,34 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     let statements = Statements { blank_means_zero: args.blank_means_zero, nil_report: false };
     let unit =
         UnitFacts { makes_rules: args.unit_kind.and_then(UnitKind::makes_rules), newly_founded: args.newly_founded };
-    let mut checked = Vec::new();
+    let (mut told, mut failed) = (Vec::new(), false);
     for file in &args.files {
-        let reading = forms.read(file)?;
+        let reading = match forms.read(file) {
+            Ok(reading) => reading,
+            // among others it is told in its place, and the others are checked all the same
+            Err(error) if args.files.len() > 1 => {
+                told.push(unread(file, &error));
+                failed = true;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let prior = args.prior.as_ref().map(|prior| Prior::read(&forms, prior, &reading, statements)).transpose()?;
         let prior = prior.as_ref().map(Prior::figures);
-        checked.push(check(file.display().to_string(), reading, statements, unit, prior)?);
+        let checked = check(file.display().to_string(), reading, statements, unit, prior)?;
+        failed |= checked.is_no();
+        told.push((checked.text(), checked.json()));
     }
-    let failed = checked.iter().any(Checked::is_no);
-    let answer = if args.json {
-        Answer::Lines(checked.iter().map(Checked::json).collect())
-    } else {
-        Answer::Text(checked.iter().map(Checked::text).collect())
-    };
-    Ok(answer.no_if(failed))
+    let (texts, lines): (Vec<String>, Vec<Value>) = told.into_iter().unzip();
+    Ok(if args.json { Answer::Lines(lines) } else { Answer::Text(texts.concat()) }.no_if(failed))
+}
+
+/// A file that no report could be read from, for people and for programs.
+fn unread(file: &Path, error: &anyhow::Error) -> (String, Value) {
+    let (file, en) = (file.display().to_string(), format!("{:#}", error.root_cause()));
+    let zh = error.downcast_ref::<OpenError>().map_or_else(|| en.clone(), OpenError::zh);
+    let text = format!("{file}: NOT READ 无法读取\n  {zh}\n  {en}\n");
+    (text, json!({ "file": file, "verdict": Value::Null, "message_zh": zh, "message_en": en }))
 }
 
 /// The figures of the year before, in the cells of the form of this year.

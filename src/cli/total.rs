@@ -162,11 +162,11 @@ fn read(
             if before.is_some_and(|record| record.outputs.contains(&out::digest(&bytes))) {
                 return Ok(None);
             }
-            Paper::read(&file, &bytes, forms, wanted).map(Some).map_err(|error| error.to_string())
+            Paper::read(&file, &bytes, forms, wanted).map(Some).map_err(|error| (error.zh(), error.to_string()))
         });
         match read {
             Ok(paper) => papers.extend(paper),
-            Err(reason) => unreadable.push(Unreadable { file, reason }),
+            Err(reason) => unreadable.push(Unreadable::new(file, reason)),
         }
     }
     if papers.is_empty() && unreadable.is_empty() {

@@ -40,14 +40,30 @@ pub enum OpenError {
         problem: String,
     },
     /// No form to read it by.
-    #[error("no form covers {0}")]
-    NoForm(String),
+    #[error("no form covers {}", .0.map_or_else(|| "the present".to_owned(), |year| year.to_string()))]
+    NoForm(Option<Year>),
     /// Several forms would do.
     #[error("several forms fit: {0}")]
     SeveralForms(String),
     /// A document without a single cell of a form.
     #[error("no table of {0} was found in it")]
     NothingFound(String),
+}
+
+impl OpenError {
+    /// In a sentence, Chinese; English is its [`Display`](std::fmt::Display).
+    #[must_use]
+    pub fn zh(&self) -> String {
+        match self {
+            Self::Document(error) => error.zh(),
+            Self::TooLarge(bytes) => format!("有 {bytes} 字节，报告最多 {} 字节", limits::REPORT_BYTES),
+            Self::NotAReport { form, problem } => format!("不是 {form} 的报告：{problem}"),
+            Self::NoForm(Some(year)) => format!("没有适用于 {year} 年的报表"),
+            Self::NoForm(None) => "没有现行的报表".to_owned(),
+            Self::SeveralForms(forms) => format!("有几种报表适用：{forms}"),
+            Self::NothingFound(title) => format!("文件中没有找到《{title}》的表格"),
+        }
+    }
 }
 
 /// Reads a file as a report. `forms` are those it may fill; `year` is the
@@ -77,7 +93,7 @@ fn form_of(forms: &[Arc<Form>], year: Option<Year>) -> Result<&Arc<Form>, OpenEr
         .collect();
     match fit.as_slice() {
         [form] => Ok(form),
-        [] => Err(OpenError::NoForm(year.map_or_else(|| "the present".to_owned(), |year| year.to_string()))),
+        [] => Err(OpenError::NoForm(year)),
         many => Err(OpenError::SeveralForms(many.iter().map(|form| form.name()).collect::<Vec<_>>().join(", "))),
     }
 }

@@ -25,8 +25,22 @@ pub(super) struct Listing {
 pub(super) struct Unreadable {
     /// Below the folder.
     pub(super) file: String,
-    /// Why not.
-    pub(super) reason: String,
+    /// Why not, Chinese.
+    pub(super) reason_zh: String,
+    /// English.
+    pub(super) reason_en: String,
+}
+
+impl Unreadable {
+    /// A file that could not be read, by what was said of it in Chinese and English.
+    pub(super) fn new(file: String, (reason_zh, reason_en): (String, String)) -> Self {
+        Self { file, reason_zh, reason_en }
+    }
+}
+
+/// What a system says is English only.
+fn of_system(error: &std::io::Error) -> (String, String) {
+    (format!("系统报错：{error}"), error.to_string())
 }
 
 /// Lists a folder and those in it. `leave_out` tells files that are no documents.
@@ -50,12 +64,13 @@ fn visit(
     let entries = match entries {
         Ok(entries) if depth <= limits::FOLDER_DEPTH => entries,
         Ok(_) => {
-            let reason = format!("lies deeper than {} folders", limits::FOLDER_DEPTH);
-            listing.unreadable.push(Unreadable { file: format!("{name}/"), reason });
+            let most = limits::FOLDER_DEPTH;
+            let reason = (format!("文件夹超过 {most} 层"), format!("lies deeper than {most} folders"));
+            listing.unreadable.push(Unreadable::new(format!("{name}/"), reason));
             return Ok(());
         }
         Err(error) => {
-            listing.unreadable.push(Unreadable { file: format!("{name}/"), reason: error.to_string() });
+            listing.unreadable.push(Unreadable::new(format!("{name}/"), of_system(&error)));
             return Ok(());
         }
     };
@@ -71,7 +86,8 @@ fn visit(
         if kind.is_dir() {
             visit(&path, &below, depth.saturating_add(1), leave_out, listing)?;
         } else if path.is_dir() {
-            listing.unreadable.push(Unreadable { file: below, reason: "a link to a folder".to_owned() });
+            let reason = ("指向文件夹的链接".to_owned(), "a link to a folder".to_owned());
+            listing.unreadable.push(Unreadable::new(below, reason));
         } else if listing.files.len() < limits::FOLDER_FILES {
             listing.files.push((path, below));
         } else {
@@ -86,14 +102,17 @@ fn is_no_document(name: &str) -> bool {
     name.starts_with(['.', '~']) || LEFT_BY_PROGRAMS.iter().any(|left| name.eq_ignore_ascii_case(left))
 }
 
-/// Reads a file, if it is not too large for a document.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let size = fs::metadata(path).map_err(|error| error.to_string())?;
+/// Reads a file, if it is not too large for a document; else why not, Chinese and
+/// English.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, (String, String)> {
+    let size = fs::metadata(path).map_err(|error| of_system(&error))?;
     if !size.is_file() {
-        return Err("is no file".to_owned());
+        return Err(("不是文件".to_owned(), "is no file".to_owned()));
     }
-    if size.len() > limits::DOCUMENT_BYTES as u64 {
-        return Err(format!("has {} bytes, a document has at most {}", size.len(), limits::DOCUMENT_BYTES));
+    let (bytes, most) = (size.len(), limits::DOCUMENT_BYTES);
+    if bytes > most as u64 {
+        let zh = format!("有 {bytes} 字节，文件最多 {most} 字节");
+        return Err((zh, format!("has {bytes} bytes, a document has at most {most}")));
     }
-    fs::read(path).map_err(|error| error.to_string())
+    fs::read(path).map_err(|error| of_system(&error))
 }

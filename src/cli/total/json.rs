@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::changes::Changes;
+use super::files::Unreadable;
 use super::{Found, record, stated};
 use crate::cli::file::reading_json;
 use crate::cli::localisation::localisation_json;
@@ -36,7 +37,7 @@ pub(super) fn of(found: &Found) -> Value {
         "folder": folder.display().to_string(),
         "totals": totals.iter().map(|total| total_json(found, total)).collect::<Vec<Value>>(),
         "unplaced": unplaced.collect::<Vec<Value>>(),
-        "unreadable": unreadable.iter().map(|one| json!({ "file": one.file, "reason": one.reason })).collect::<Vec<Value>>(),
+        "unreadable": unreadable.iter().map(unreadable_json).collect::<Vec<Value>>(),
         "twice": twice.collect::<Vec<Value>>(),
         "other_years": sorted.other_years.iter().map(|(file, year)| json!({ "file": file, "year": year.get() })).collect::<Vec<Value>>(),
         "compared": since.is_some(),
@@ -108,6 +109,10 @@ fn refused_json(one: &Judged) -> Value {
         "localisation": one.localisation.as_ref().map(localisation_json),
         "findings": one.findings.iter().map(finding_json).collect::<Vec<Value>>(),
     })
+}
+
+fn unreadable_json(one: &Unreadable) -> Value {
+    json!({ "file": one.file, "reason_zh": one.reason_zh, "reason_en": one.reason_en })
 }
 
 fn contradiction_json(one: &Contradiction, form: &Form) -> Value {

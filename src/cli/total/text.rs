@@ -176,7 +176,7 @@ fn outside_of_totals(text: &mut String, found: &Found) {
         let _ = writeln!(text, "? WHOSE IS IT 归属不明: {}\n    {zh}\n    {en}", paper.file);
     }
     for one in &found.unreadable {
-        let _ = writeln!(text, "✗ NOT READ 无法读取: {}\n    {}", one.file, one.reason);
+        let _ = writeln!(text, "✗ NOT READ 无法读取: {}\n    {}\n    {}", one.file, one.reason_zh, one.reason_en);
     }
     for one in &found.judged {
         for (file, same_texts) in &one.filing.also {
