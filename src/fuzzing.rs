@@ -6,6 +6,7 @@
 //! What needs the inside of a layer stands in that layer.
 
 mod decode;
+mod document;
 #[cfg(test)]
 mod seeds;
 
@@ -13,3 +14,4 @@ pub use crate::api::fuzzing::submit;
 pub use crate::cli::fuzzing::import;
 pub use crate::ledger::fuzzing::page;
 pub use decode::decode;
+pub use document::document;

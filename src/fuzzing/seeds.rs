@@ -143,11 +143,21 @@ fn kept(target: &str) -> Seeds {
     files.map(|file| (file.file_name().into_string().unwrap(), fs::read(file.path()).unwrap())).collect()
 }
 
+/// A number that the environment sets.
+pub(super) fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|value| value.parse().unwrap())
+}
+
 /// Numbers that look random and come again with the seed (splitmix64).
-struct Chance(u64);
+pub(super) struct Chance(pub(super) u64);
 
 impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
+    /// A seed that nothing else has.
+    pub(super) fn new_seed() -> u64 {
+        std::hash::RandomState::new().build_hasher().finish()
+    }
+
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -161,7 +171,7 @@ impl Chance {
     }
 
     /// Changes an input in one place, or joins it with another.
-    fn change(&mut self, input: &mut Vec<u8>, other: &[u8]) {
+    pub(super) fn change(&mut self, input: &mut Vec<u8>, other: &[u8]) {
         let at = self.below(input.len().saturating_add(1));
         let until = at.saturating_add(self.below(9)).min(input.len());
         match self.below(7) {
@@ -185,8 +195,7 @@ impl Chance {
 
 #[test]
 fn what_must_hold_of_inputs_holds_for_the_seeds_and_for_thousands_of_changes_of_them() {
-    let setting = |name: &str| std::env::var(name).ok().map(|value| value.parse().unwrap());
-    let seed = setting("FUZZ_SEED").unwrap_or_else(|| std::hash::RandomState::new().build_hasher().finish());
+    let seed = setting("FUZZ_SEED").unwrap_or_else(Chance::new_seed);
     let changes = setting("FUZZ_CHANGES").unwrap_or(1_000);
     for Target { name: target, holds, .. } in TARGETS {
         let seeds: Vec<Vec<u8>> = kept(target).into_values().collect();
