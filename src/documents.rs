@@ -24,3 +24,4 @@ pub use read::{Format as FileFormat, Limit, ReadError, Unsupported, read};
 pub use reading::{OpenError, Reading, open};
 pub use recognise::{Draft, Note, Place, Problem, recognise};
 pub use write::{Appendix, Format, Language, Listing, Publication, SignOff, WriteError, template, write};
+pub use written::half_width;

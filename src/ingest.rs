@@ -50,6 +50,7 @@ pub use counters::Counters;
 pub use desk::{Answer, Desk, DeskError, Keeping};
 pub use moment::At;
 pub use outcome::{Decision, Outcome, Reason, Receipt, SeriesChoice, Submission, SubmitError, Unused, UnusedReason};
+pub use prior::Unpacked;
 pub use queries::{ListedQuery, QueryPage};
 pub use reconcile::{ReconcileAnswer, Reconciled};
 pub use reviewed::{PublicationRecord, ReviewRecord};

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use city::City;
 use crossfoot::client::wire;
 use crossfoot::form::{Catalog, Form};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use wire::{Basis, Coverage, Outcome, Verdict};
 
 const V2019: &str = "disclosure.annual.v2019.AnnualReport";
@@ -35,18 +35,9 @@ fn form_of(year: i64) -> Arc<Form> {
 
 /// A report with these figures and 0 in every other required cell.
 fn report(form: &Form, figures: &[(&str, i64)]) -> Value {
-    let mut report = json!({});
-    for cell in form.cells().iter().filter(|cell| cell.required) {
-        let figure = figures.iter().find(|(path, _)| *path == cell.path).map_or(0, |(_, figure)| *figure);
-        let mut at = &mut report;
-        for name in cell.path.split('.') {
-            at = at.as_object_mut().unwrap().entry(name).or_insert_with(|| Value::Object(Map::new()));
-        }
-        *at = json!(figure);
-    }
     let known = |path: &str| form.cells().find(path).is_some();
     assert!(figures.iter().all(|(path, _)| known(path)), "{figures:?}");
-    report
+    city::json_report(form, figures)
 }
 
 /// Three applications came in, one was closed otherwise, two were carried out.

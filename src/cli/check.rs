@@ -13,6 +13,7 @@ use super::output::{Answer, finding_json, findings_text};
 use crate::documents::{OpenError, Reading};
 use crate::domain::event::UnitKind;
 use crate::form::{Evidence, Figures, Finding, Hints, Localisation, Reader, Statements, UnitFacts, Verdict};
+use crate::ingest::Unpacked;
 use crate::words::Year;
 
 /// Check reports offline, no server needed
@@ -81,8 +82,8 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
             }
             Err(error) => return Err(error),
         };
-        let prior = args.prior.as_ref().map(|prior| Prior::read(&forms, prior, &reading, statements)).transpose()?;
-        let prior = prior.as_ref().map(Prior::figures);
+        let prior = args.prior.as_ref().map(|prior| read_prior(&forms, prior, &reading, statements)).transpose()?;
+        let prior = prior.as_ref().map(Unpacked::figures);
         let checked = check(file.display().to_string(), reading, statements, unit, prior)?;
         failed |= checked.is_no();
         told.push((checked.text(), checked.json()));
@@ -100,32 +101,14 @@ fn unread(file: &Path, error: &anyhow::Error) -> (String, Value) {
 }
 
 /// The figures of the year before, in the cells of the form of this year.
-struct Prior {
-    values: Vec<i64>,
-    present: Vec<u64>,
-    absent_is_zero: bool,
-}
-
-impl Prior {
-    fn read(forms: &Forms, file: &Path, now: &Reading, statements: Statements) -> anyhow::Result<Self> {
-        let year = forms.year.or(now.draft.as_ref().and_then(|draft| draft.year)).and_then(Year::before);
-        let earlier = forms.of_year(year).read(file)?;
-        let mut reader = Reader::default();
-        reader.read(&earlier.form, &earlier.report).map_err(|error| anyhow!("{}: {error}", file.display()))?;
-        let figures = reader.figures(statements);
-        if earlier.form.name() == now.form.name() {
-            let Figures { values, present, absent_is_zero } = figures;
-            return Ok(Self { values: values.to_vec(), present: present.to_vec(), absent_is_zero });
-        }
-        let Some((values, present)) = now.form.from_prior(&earlier.form, figures) else {
-            bail!("{}: fills {}, which {} does not follow", file.display(), earlier.form.name(), now.form.name())
-        };
-        Ok(Self { values, present, absent_is_zero: false })
-    }
-
-    fn figures(&self) -> Figures<'_> {
-        Figures { values: &self.values, present: &self.present, absent_is_zero: self.absent_is_zero }
-    }
+fn read_prior(forms: &Forms, file: &Path, now: &Reading, statements: Statements) -> anyhow::Result<Unpacked> {
+    let year = forms.year.or(now.draft.as_ref().and_then(|draft| draft.year)).and_then(Year::before);
+    let earlier = forms.of_year(year).read(file)?;
+    let mut reader = Reader::default();
+    reader.read(&earlier.form, &earlier.report).map_err(|error| anyhow!("{}: {error}", file.display()))?;
+    Unpacked::followed(&now.form, &earlier.form, reader.figures(statements)).ok_or_else(|| {
+        anyhow!("{}: fills {}, which {} does not follow", file.display(), earlier.form.name(), now.form.name())
+    })
 }
 
 fn check(

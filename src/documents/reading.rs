@@ -120,12 +120,9 @@ fn from_message(bytes: &[u8], forms: &[Arc<Form>], year: Option<Year>) -> Result
 /// A report out of a document: by the form of its year, or else the one that most
 /// of it is found by.
 fn from_document(document: &Document, forms: &[Arc<Form>], year: Option<Year>) -> Result<Reading, OpenError> {
-    let drafts = forms.iter().map(|form| recognise(document, form));
-    let covers = |draft: &Draft| match year.or(draft.year) {
-        Some(year) => forms.len() == 1 || draft.form.covers(year),
-        None => true,
-    };
-    let best = drafts.filter(covers).max_by_key(Draft::found);
+    let is_of = |form: &Form, year: Option<Year>| forms.len() == 1 || year.is_none_or(|year| form.covers(year));
+    let drafts = forms.iter().filter(|form| is_of(form, year)).map(|form| recognise(document, form));
+    let best = drafts.filter(|draft| is_of(&draft.form, year.or(draft.year))).max_by_key(Draft::found);
     let draft = best.filter(|draft| draft.found() > 0).ok_or_else(|| {
         let mut titles: Vec<&str> = forms.iter().map(|form| form.title().0).collect();
         titles.dedup();

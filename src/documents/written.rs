@@ -109,7 +109,8 @@ pub(super) fn compact(text: &str) -> String {
 }
 
 /// The half-width form of a full-width letter, digit or sign.
-pub(super) fn half_width(c: char) -> char {
+#[must_use]
+pub fn half_width(c: char) -> char {
     match c {
         '\u{ff01}'..='\u{ff5e}' => u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c),
         '\u{3000}' | '\u{a0}' => ' ',

@@ -7,7 +7,7 @@ use crate::form::{Figures, Form, Row};
 
 /// Figures of a report, unpacked for checks.
 #[derive(Debug, Clone)]
-pub(super) struct Unpacked {
+pub struct Unpacked {
     values: Vec<i64>,
     present: Vec<u64>,
     absent_is_zero: bool,
@@ -21,14 +21,15 @@ impl Unpacked {
     }
 
     /// A copy of figures that lie elsewhere.
-    pub(super) fn copied(figures: Figures<'_>) -> Self {
+    fn copied(figures: Figures<'_>) -> Self {
         let Figures { values, present, absent_is_zero } = figures;
         Self { values: values.to_vec(), present: present.to_vec(), absent_is_zero }
     }
 
     /// Figures of a report that fills another form, as this form's; none unless
     /// this form says what both have in common.
-    pub(super) fn followed(form: &Form, filled: &Form, figures: Figures<'_>) -> Option<Self> {
+    #[must_use]
+    pub fn followed(form: &Form, filled: &Form, figures: Figures<'_>) -> Option<Self> {
         if filled.name() == form.name() {
             return Some(Self::copied(figures));
         }
@@ -44,7 +45,9 @@ impl Unpacked {
         if filled.name() == form.name() { Some(figures) } else { Self::followed(form, &filled, figures.figures()) }
     }
 
-    pub(super) fn figures(&self) -> Figures<'_> {
+    /// The figures, as checks see them.
+    #[must_use]
+    pub fn figures(&self) -> Figures<'_> {
         Figures { values: &self.values, present: &self.present, absent_is_zero: self.absent_is_zero }
     }
 

@@ -1,5 +1,6 @@
 //! Whose report it is and of which year, as a title or the name of a file says it.
 
+use crate::documents::half_width;
 use crate::words::Year;
 
 /// What a line says of a report.
@@ -23,7 +24,7 @@ impl Said {
     /// Takes a line apart; `titles` are the printed titles of the forms it may name.
     #[must_use]
     pub(super) fn by(line: &str, titles: &[&str]) -> Self {
-        let line: String = line.chars().map(half_width).collect();
+        let line: String = line.chars().map(plain).collect();
         let line = without_title(&line, titles);
         let (year, parts) = year_and_rest(&line);
         let words = parts.iter().flat_map(|part| part.split(|c: char| !is_of_code(c)));
@@ -36,7 +37,7 @@ impl Said {
 /// The name of a unit as it is compared: spaces left out, one kind of brackets.
 #[must_use]
 pub(super) fn comparable(name: &str) -> String {
-    name.chars().map(half_width).filter(|c| !c.is_whitespace()).collect()
+    name.chars().map(plain).filter(|c| !c.is_whitespace()).collect()
 }
 
 /// The one name that the parts of a line tell; what is ASCII only beside it, e.g. a
@@ -153,16 +154,11 @@ fn is_of_code(c: char) -> bool {
 }
 
 /// Full-width signs as ASCII, and every kind of bracket as a round one.
-fn half_width(c: char) -> char {
+fn plain(c: char) -> char {
     match c {
-        '\u{3000}' => ' ',
         '〔' | '【' | '［' | '[' | '〖' => '(',
         '〕' | '】' | '］' | ']' | '〗' => ')',
-        '\u{ff01}'..='\u{ff5e}' => {
-            let ascii = u32::from(c).checked_sub(0xfee0).and_then(char::from_u32);
-            ascii.unwrap_or(c)
-        }
-        _ => c,
+        _ => half_width(c),
     }
 }
 
