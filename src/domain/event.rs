@@ -79,6 +79,27 @@ impl EventKind {
         }
     }
 
+    /// The series it is about, if it is about one.
+    #[must_use]
+    pub fn series(&self) -> Option<&SeriesKey> {
+        match self {
+            Self::ReportAccepted(accepted) => Some(&accepted.series),
+            Self::ReportWithdrawn(withdrawn) => Some(&withdrawn.series),
+            Self::QueryExplained(explained) => Some(&explained.series),
+            Self::ReportReviewed(reviewed) => Some(&reviewed.series),
+            Self::PublicationRecorded(recorded) => Some(&recorded.series),
+            Self::TextRedacted(redacted) => Some(&redacted.series),
+            Self::FormRegistered(_)
+            | Self::UnitsApplied(_)
+            | Self::RosterApplied(_)
+            | Self::DeadlineExtended(_)
+            | Self::YearClosed(_)
+            | Self::YearReopened(_)
+            | Self::TokenIssued(_)
+            | Self::TokenRevoked(_) => None,
+        }
+    }
+
     /// Series whose findings changed with it.
     #[must_use]
     pub fn rejudged(&self) -> &[Rejudged] {

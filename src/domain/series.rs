@@ -239,7 +239,7 @@ impl Series {
     }
 
     /// Enters what an event says of the series of that key.
-    pub(super) fn enter(
+    pub fn enter(
         &mut self,
         key: &SeriesKey,
         event: &Event,

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::outcome::{SeriesChoice, Submission, SubmitError};
+use super::outcome::{ResultView, SeriesChoice, Submission, SubmitError};
 use crate::domain::State;
 use crate::domain::event::{FormId, SeriesKey};
-use crate::form::{Content, FindingRecord, Form, Reader};
+use crate::form::{Content, FindingRecord, Form, Reader, Verdict};
 use crate::words::limits;
 
 /// A submission, read and judged as far as it can be alone.
@@ -30,10 +30,11 @@ pub struct Admitted {
 }
 
 impl Admitted {
-    /// How many findings the report alone decides.
+    /// How many findings its answer tells, as far as the report alone decides.
     #[must_use]
-    pub fn findings(&self) -> usize {
-        self.found.len()
+    pub fn findings_told(&self) -> usize {
+        let all = self.submission.view == ResultView::Full || self.form.verdict(&self.found) != Verdict::Pass;
+        if all { self.found.len() } else { 0 }
     }
 
     /// Whether its answer tells which cells may be wrong.
