@@ -111,13 +111,13 @@ impl State {
         }
         let trees = units.trees();
         let mut recomputed_years = Vec::new();
-        for ((_, year), book) in &self.books {
-            let tree = tree_of(&trees, *year).with_roster(&book.roster);
+        for (_, year, book) in self.books.iter() {
+            let tree = tree_of(&trees, year).with_roster(&book.roster);
             if !tree.adds_up_like(&book.tree) {
                 if !book.fits(Arc::clone(&tree)) {
-                    problems.push(UnitProblem::TotalTooLarge(*year));
+                    problems.push(UnitProblem::TotalTooLarge(year));
                 }
-                recomputed_years.push(*year);
+                recomputed_years.push(year);
             }
         }
         recomputed_years.sort_unstable();

@@ -5,11 +5,9 @@
 
 use std::sync::Arc;
 
-use parking_lot::RwLock;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::outcome::{ResultView, SeriesChoice, Submission, SubmitError};
-use crate::domain::State;
 use crate::domain::event::{FormId, SeriesKey};
 use crate::form::{Content, FindingRecord, Form, Reader, Verdict};
 use crate::words::limits;
@@ -50,10 +48,10 @@ impl Admitted {
     }
 }
 
-/// Reads and judges a submission.
-pub(super) fn admit(state: &RwLock<State>, submission: Submission) -> Result<Admitted, SubmitError> {
-    let (form_id, form) =
-        state.read().current_form(&submission.form).ok_or_else(|| SubmitError::UnknownForm(submission.form.clone()))?;
+/// Reads and judges a submission by the registrations in force.
+pub(super) fn admit(forms: &[(FormId, Arc<Form>)], submission: Submission) -> Result<Admitted, SubmitError> {
+    let known = forms.iter().find(|(_, form)| form.name() == submission.form);
+    let (form_id, form) = known.cloned().ok_or_else(|| SubmitError::UnknownForm(submission.form.clone()))?;
     let SeriesChoice { family, unit, year, coverage } = submission.series.clone();
     if !form.covers(year) || family.as_ref().is_some_and(|family| family != form.family()) {
         return Err(SubmitError::WrongForm { form: submission.form, year, family });

@@ -17,7 +17,7 @@ use crate::ledger::fuzzing::comes_back;
 /// Admits a submission and decides it as the next of a ledger. What would be stored
 /// is read as it was written; what it contains is given back whole.
 pub(crate) fn decide(state: &RwLock<State>, submission: Submission) -> Result<Decision, SubmitError> {
-    let admitted = admit(state, submission)?;
+    let admitted = admit(&state.read().current_registrations(), submission)?;
     let state = state.read();
     let mut overlay = Overlay::new(&state);
     let Judged { verdict, findings, finding_count, localisation, unused, certified } = overlay.judge(&admitted)?;

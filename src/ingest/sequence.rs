@@ -75,7 +75,7 @@ impl<'a> Overlay<'a> {
         let mut series = self.state.series(key).cloned().unwrap_or_default();
         for event in by.iter().filter_map(|index| self.events.get(*index)) {
             let rejudged = event.kind.rejudged().iter().find(|rejudged| rejudged.series == *key);
-            series.enter(key, event, rejudged, |form| self.state.form(form));
+            series.enter(key, event, rejudged);
         }
         series
     }
@@ -104,7 +104,8 @@ impl<'a> Overlay<'a> {
     /// that need the state.
     pub(super) fn judge(&self, admitted: &Admitted) -> Result<Judged, SubmitError> {
         let key = &admitted.series;
-        if !self.state.has_unit(&key.unit, key.year) {
+        let tree = self.state.tree_for(&key.family, key.year);
+        if tree.find(key.unit.as_str()).is_none() {
             return Err(SubmitError::UnknownUnit(key.unit.clone(), key.year));
         }
         let nothing = Series::default();
@@ -112,7 +113,7 @@ impl<'a> Overlay<'a> {
         let mut found = admitted.found.clone();
         let now = admitted.reader.figures(admitted.submission.statements);
         let prior = self.prior(key, &admitted.form, Then::default());
-        let facts = self.state.unit_facts(key);
+        let facts = tree.facts(key.unit.as_str());
         admitted.form.check_beyond(now, prior.as_ref().map(Unpacked::figures), facts, &mut found);
         found.sort_unstable_by_key(|record| record.check);
 
@@ -219,7 +220,7 @@ impl<'a> Overlay<'a> {
         let form = after.effective().and_then(|report| self.state.form(report.form));
         let now = form
             .zip(after.effective())
-            .and_then(|(form, report)| Some((Unpacked::new(&form, &report.row, report.absent_is_zero())?, form)));
+            .and_then(|(form, report)| Some((Unpacked::new(&form, report.row(), report.absent_is_zero())?, form)));
         self.rejudge_following(key, now.as_ref().map(|(now, form)| (now.figures(), &**form)))
     }
 
@@ -228,7 +229,7 @@ impl<'a> Overlay<'a> {
     pub(super) fn rejudge(&self, key: &SeriesKey, then: Then<'_>) -> Option<Rejudged> {
         let series = self.series(key)?;
         let findings = self.judged_again(key, series.current()?, then)?;
-        (findings != series.findings()).then(|| Rejudged { series: key.clone(), findings })
+        series.findings().ne(findings.iter().copied()).then(|| Rejudged { series: key.clone(), findings })
     }
 
     /// What is found in a report; what the report alone decides stays as it was
@@ -240,13 +241,13 @@ impl<'a> Overlay<'a> {
         then: Then<'_>,
     ) -> Option<Vec<FindingRecord>> {
         let form = self.state.form(report.form)?;
-        let now = Unpacked::new(&form, &report.row, report.absent_is_zero())?;
+        let now = Unpacked::new(&form, report.row(), report.absent_is_zero())?;
         let prior = self.prior(key, &form, then);
         let facts = then.facts.unwrap_or_else(|| self.state.unit_facts(key));
         let mut beyond = Vec::new();
         form.check_beyond(now.figures(), prior.as_ref().map(Unpacked::figures), facts, &mut beyond);
-        let alone = report.findings().iter().filter(|record| !form.is_beyond(record.check));
-        let mut findings: Vec<FindingRecord> = alone.copied().chain(beyond).collect();
+        let alone = report.findings().filter(|record| !form.is_beyond(record.check));
+        let mut findings: Vec<FindingRecord> = alone.chain(beyond).collect();
         findings.sort_unstable_by_key(|record| record.check);
         Some(findings)
     }
