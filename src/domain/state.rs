@@ -265,8 +265,7 @@ impl State {
     /// The book of a family and year, a new one if there is none yet.
     pub(super) fn book_mut(&mut self, family: &FamilyName, year: Year) -> Result<&mut Book, String> {
         if self.books.get(family, year).is_none() {
-            let (_, form) =
-                self.form_for(family, year).ok_or_else(|| format!("no form of {family} covers {year}"))?;
+            let (_, form) = self.form_for(family, year).ok_or_else(|| format!("no form of {family} covers {year}"))?;
             let book = Book::new(form, self.forms.clone(), self.tree_for(family, year), self.roster(family, year));
             self.books.insert(family, year, book);
         }
