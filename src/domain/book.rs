@@ -192,6 +192,16 @@ impl Book {
         self.change(unit, coverage, |place| change(place.get_or_insert_default()))
     }
 
+    /// The same, of the unit with that index.
+    pub(super) fn update_at(
+        &mut self,
+        index: usize,
+        coverage: Coverage,
+        change: impl FnOnce(&mut Series),
+    ) -> Result<(), TotalOverflow> {
+        self.change_at(index, coverage, |place| change(place.get_or_insert_default()))
+    }
+
     /// Puts another series in the place of one, or takes it out.
     pub(super) fn replace(
         &mut self,
@@ -208,10 +218,21 @@ impl Book {
         coverage: Coverage,
         change: impl FnOnce(&mut Option<Box<Series>>),
     ) -> Result<(), TotalOverflow> {
-        let Some(index) = self.tree.find(unit.as_str()) else {
-            change(self.apart.entry(unit.clone()).or_default().place(coverage));
-            return Ok(());
-        };
+        match self.tree.find(unit.as_str()) {
+            Some(index) => self.change_at(index, coverage, change),
+            None => {
+                change(self.apart.entry(unit.clone()).or_default().place(coverage));
+                Ok(())
+            }
+        }
+    }
+
+    fn change_at(
+        &mut self,
+        index: usize,
+        coverage: Coverage,
+        change: impl FnOnce(&mut Option<Box<Series>>),
+    ) -> Result<(), TotalOverflow> {
         let counts_before = self.own_counts(index);
         let mut difference = Change::new();
         self.contribute(index, coverage, self.row(index, coverage), -1, &mut difference);

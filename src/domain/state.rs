@@ -159,20 +159,21 @@ impl State {
     }
 
     fn accept(&mut self, accepted: &ReportAccepted, event: &Event) -> Result<(), String> {
-        let newest = self.series(&accepted.series).and_then(Series::newest).map_or(0, |newest| newest.0);
-        if newest.checked_add(1) != Some(accepted.revision.0) {
-            return Err(format!("revision {} follows {newest}", accepted.revision));
-        }
-        let SeriesKey { family, year, unit, .. } = &accepted.series;
+        let SeriesKey { family, year, unit, coverage } = &accepted.series;
         let form = self.forms.get(accepted.form).filter(|form| form.family() == family && form.covers(*year));
         let form = form.ok_or_else(|| format!("form {} is not registered for {family} {year}", accepted.form.0))?;
         if has_figure_out_of_range(form, accepted.row.borrowed()) {
             return Err("a figure is out of range".to_owned());
         }
-        if self.tree(*year).find(unit.as_str()).is_none() {
-            return Err(format!("unit {unit} is not in the tree of {year}"));
+        let book = self.book_mut(family, *year)?;
+        let index = book.tree.find(unit.as_str());
+        let index = index.ok_or_else(|| format!("unit {unit} is not in the tree of {year}"))?;
+        let newest = book.series_of(index, *coverage).and_then(Series::newest).map_or(0, |newest| newest.0);
+        if newest.checked_add(1) != Some(accepted.revision.0) {
+            return Err(format!("revision {} follows {newest}", accepted.revision));
         }
-        self.update(&accepted.series, |series| series.accept(accepted, (event.position, event.time)))?;
+        let accept = |series: &mut Series| series.accept(accepted, (event.position, event.time));
+        book.update_at(index, *coverage, accept).map_err(|error| error.to_string())?;
         self.rejudge(&accepted.rejudged, event.position)
     }
 

@@ -3,8 +3,9 @@
 //! Nodes stand in order of code, so children do too. A node's index means
 //! something only in its own tree.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::event::UnitKind;
 use super::roster::Roster;
@@ -231,7 +232,13 @@ impl Tree {
     /// What checks need to know of a unit: an office has the powers of its parent.
     #[must_use]
     pub fn facts(&self, code: &str) -> UnitFacts {
-        let node = self.find(code).and_then(|index| self.get(index));
+        self.facts_of(self.find(code))
+    }
+
+    /// The same of the unit with that index, if there is one.
+    #[must_use]
+    pub fn facts_of(&self, index: Option<usize>) -> UnitFacts {
+        let node = index.and_then(|index| self.get(index));
         let makes_rules = node.map(|node| {
             let parent = node.parent.and_then(|parent| self.get(parent));
             let of_parent = node.kind == UnitKind::Office && parent.is_some_and(|parent| parent.makes_rules);

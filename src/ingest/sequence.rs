@@ -5,8 +5,9 @@
 //! Nothing here touches the store or the clock.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::admit::Admitted;
 use super::closing::CertifiedChange;
@@ -105,7 +106,8 @@ impl<'a> Overlay<'a> {
     pub(super) fn judge(&self, admitted: &Admitted) -> Result<Judged, SubmitError> {
         let key = &admitted.series;
         let tree = self.state.tree_for(&key.family, key.year);
-        if tree.find(key.unit.as_str()).is_none() {
+        let unit = tree.find(key.unit.as_str());
+        if unit.is_none() {
             return Err(SubmitError::UnknownUnit(key.unit.clone(), key.year));
         }
         let nothing = Series::default();
@@ -113,7 +115,7 @@ impl<'a> Overlay<'a> {
         let mut found = admitted.found.clone();
         let now = admitted.reader.figures(admitted.submission.statements);
         let prior = self.prior(key, &admitted.form, Then::default());
-        let facts = tree.facts(key.unit.as_str());
+        let facts = tree.facts_of(unit);
         admitted.form.check_beyond(now, prior.as_ref().map(Unpacked::figures), facts, &mut found);
         found.sort_unstable_by_key(|record| record.check);
 
