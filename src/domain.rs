@@ -12,6 +12,7 @@ pub mod event;
 mod kinds;
 mod naive;
 mod overdue;
+mod parts;
 mod past;
 mod plan;
 mod reconcile;
@@ -29,12 +30,15 @@ mod units;
 pub use completeness::Counts;
 pub use contributions::{Contribution, Standing};
 pub use overdue::{Todo, UnitDuty};
+pub use parts::FiledYear;
 pub use past::{Past, Scope};
 pub use plan::{ChangeKind, Plan, Preview, UnitChange};
 pub use reconcile::{BlankReport, Cause, CauseKind, Difference, OwnPart, Reconciliation};
 pub use roster::{Deadlines, Disposition, Obligation, Roster};
 pub use selection::{Selection, SelectionTotal};
-pub use series::{Effective, Publication, Series, Standing as RevisionStanding, Stored, Words, explains};
+pub use series::{
+    Effective, EffectiveParts, Publication, Series, SeriesParts, Standing as RevisionStanding, Stored, Words, explains,
+};
 pub use state::{ApplyError, Rollup, State};
 pub use statement::{Closed, Contributor, Drift, Signed, Statement};
 pub use statistics::{Distribution, RankBy, Ranked, Rows, YearTotal, distribution};

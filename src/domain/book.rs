@@ -6,6 +6,8 @@
 //! children contributes C, else OWN, to both. A difference on DECLARED stops
 //! below the first unit with an effective CONSOLIDATED.
 
+mod adding;
+
 use std::collections::BTreeMap;
 use std::iter;
 use std::sync::Arc;
@@ -90,18 +92,16 @@ impl Book {
 
     /// Empties series and totals; due counts depend on the tree alone.
     fn clear(&mut self) {
-        let zero = || Sums::zero(self.form.cells());
-        let kept = |index| {
-            let kept = || Kept {
-                units: zero(),
-                declared: zero(),
-                counts: KindCounts::of_duties(self.tree.duties_by_kind(index)),
-            };
-            self.tree.is_interior(index).then(|| Box::new(kept()))
-        };
+        let kept = |index| self.tree.is_interior(index).then(|| Box::new(self.nothing_filed(index)));
         self.kept = (0..self.tree.nodes().len()).map(kept).collect();
         self.series = iter::repeat_with(Pair::default).take(self.tree.nodes().len()).collect();
         self.apart.clear();
+    }
+
+    /// What is kept for a unit below which nothing was filed.
+    fn nothing_filed(&self, index: usize) -> Kept {
+        let zero = || Sums::zero(self.form.cells());
+        Kept { units: zero(), declared: zero(), counts: KindCounts::of_duties(self.tree.duties_by_kind(index)) }
     }
 
     /// Adds everything up anew over another tree.
@@ -110,21 +110,19 @@ impl Book {
         let (series, apart) = (std::mem::take(&mut self.series), std::mem::take(&mut self.apart));
         self.clear();
         let of_the_tree = before.nodes().iter().map(|node| node.code.clone()).zip(series);
-        for (code, pair) in of_the_tree.chain(apart) {
-            for (coverage, series) in COVERAGES.into_iter().zip(pair) {
-                if let Some(series) = series {
-                    self.update(&code, coverage, |entry| *entry = *series)?;
-                }
+        for (code, pair) in of_the_tree.chain(apart).filter(|(_, pair)| pair.iter().any(Option::is_some)) {
+            match self.tree.find(code.as_str()).and_then(|index| self.series.get_mut(index)) {
+                Some(place) => *place = pair,
+                None => drop(self.apart.insert(code, pair)),
             }
         }
-        Ok(())
+        self.sum_up()
     }
 
     /// Whether everything adds up in range over another tree.
     pub(super) fn fits(&self, tree: Arc<Tree>) -> bool {
-        let mut trial = Self::new(Arc::clone(&self.form), tree, Arc::clone(&self.roster));
-        let mut all = self.keys(None);
-        all.all(|(code, coverage, series)| trial.update(code, coverage, |entry| *entry = series.clone()).is_ok())
+        let all = self.keys(None).map(|(code, coverage, series)| (code.clone(), coverage, series.clone()));
+        Self::filled(Arc::clone(&self.form), tree, Arc::clone(&self.roster), all).is_ok()
     }
 
     pub(super) fn series(&self, unit: &str, coverage: Coverage) -> Option<&Series> {

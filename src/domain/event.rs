@@ -79,6 +79,27 @@ impl EventKind {
         }
     }
 
+    /// Whether it says something beside the series.
+    #[must_use]
+    pub fn is_apart(&self) -> bool {
+        match self {
+            Self::FormRegistered(_)
+            | Self::UnitsApplied(_)
+            | Self::RosterApplied(_)
+            | Self::DeadlineExtended(_)
+            | Self::YearClosed(_)
+            | Self::YearReopened(_)
+            | Self::TextRedacted(_)
+            | Self::TokenIssued(_)
+            | Self::TokenRevoked(_) => true,
+            Self::ReportAccepted(_)
+            | Self::ReportWithdrawn(_)
+            | Self::QueryExplained(_)
+            | Self::ReportReviewed(_)
+            | Self::PublicationRecorded(_) => false,
+        }
+    }
+
     /// Series whose findings changed with it.
     #[must_use]
     pub fn rejudged(&self) -> &[Rejudged] {

@@ -1,6 +1,10 @@
 //! A series: all revisions of one report, and which of them counts.
 
+mod parts;
+
 use std::sync::Arc;
+
+pub use parts::{EffectiveParts, SeriesParts};
 
 use super::event::{
     Event, EventKind, Explained, FormId, PublicationRecorded, Rejudged, ReportAccepted, ReportReviewed, Review,

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::book::Book;
 use super::completeness::Counts;
 use super::event::{
-    DeadlineExtended, Event, EventKind, FormId, FormRegistered, QueryExplained, Rejudged, ReportAccepted, SeriesKey,
-    UnitEntry, UnitsApplied, YearClosed, YearReopened,
+    DeadlineExtended, Event, EventKind, FormId, FormRegistered, QueryExplained, Rejudged, ReportAccepted, RosterApplied,
+    SeriesKey, UnitEntry, UnitsApplied, YearClosed, YearReopened,
 };
 use super::roster::Roster;
 use super::series::{Effective, Series};
@@ -24,7 +24,7 @@ use crate::words::{Digest, FamilyName, Position, Revision, Timestamp, UnitCode, 
 #[derive(Debug, Default)]
 pub struct State {
     pub(super) head: Position,
-    last_time: Timestamp,
+    pub(super) last_time: Timestamp,
     /// Registered forms, each with its place in the ledger.
     pub(super) forms: Vec<(Position, Arc<Form>)>,
     current: HashMap<String, FormId>,
@@ -38,6 +38,8 @@ pub struct State {
     /// Texts that were taken out.
     pub(super) redacted: BTreeSet<Digest>,
     tokens: Tokens,
+    /// Places of the events that say something beside the series.
+    pub(super) apart: Vec<Position>,
 }
 
 /// The rosters of a form and year, one after the other, each with its place in the ledger.
@@ -101,12 +103,15 @@ impl State {
             return Err(wrong("is earlier than the event before it".to_owned()));
         }
         self.enter(event).map_err(wrong)?;
+        if event.kind.is_apart() {
+            self.apart.push(event.position);
+        }
         self.head = event.position;
         self.last_time = event.time;
         Ok(())
     }
 
-    fn enter(&mut self, event: &Event) -> Result<(), String> {
+    pub(super) fn enter(&mut self, event: &Event) -> Result<(), String> {
         match &event.kind {
             EventKind::FormRegistered(registered) => self.register(registered, event.position),
             EventKind::UnitsApplied(UnitsApplied { units, rejudged }) => {
@@ -124,8 +129,7 @@ impl State {
                 self.update(series, |series| series.explain(*explained, Some(*text), event.position))
             }
             EventKind::RosterApplied(applied) => {
-                let roster = self.roster(&applied.family, applied.year).replaced_by(applied);
-                self.replace_roster(&applied.family, applied.year, roster, event.position)?;
+                self.replace_roster(applied, event.position)?;
                 self.rejudge(&applied.rejudged, event.position)
             }
             EventKind::DeadlineExtended(extended) => self.extend_deadline(extended, event.position),
@@ -180,17 +184,12 @@ impl State {
         if live.is_some() { Ok(()) } else { Err(format!("revision {revision} is not in effect, nor awaits approval")) }
     }
 
-    fn replace_roster(
-        &mut self,
-        family: &FamilyName,
-        year: Year,
-        roster: Roster,
-        position: Position,
-    ) -> Result<(), String> {
-        let roster = Arc::new(roster);
-        self.rosters.entry((family.clone(), year)).or_default().push((position, Arc::clone(&roster)));
-        let tree = tree_of(&self.trees, year).with_roster(&roster);
-        let Some(book) = self.books.get_mut(&(family.clone(), year)) else { return Ok(()) };
+    pub(super) fn replace_roster(&mut self, applied: &RosterApplied, position: Position) -> Result<(), String> {
+        let year = (applied.family.clone(), applied.year);
+        let roster = Arc::new(self.roster(&applied.family, applied.year).replaced_by(applied));
+        self.rosters.entry(year.clone()).or_default().push((position, Arc::clone(&roster)));
+        let Some(book) = self.books.get_mut(&year) else { return Ok(()) };
+        let tree = tree_of(&self.trees, applied.year).with_roster(&roster);
         book.roster = roster;
         book.replant(tree).map_err(|error| error.to_string())
     }
@@ -224,12 +223,13 @@ impl State {
     }
 
     fn replace_units(&mut self, entries: &[UnitEntry], position: Position) -> Result<(), String> {
-        let units = self.units.with(entries, position);
-        let trees = units.trees();
+        let replaced = self.units.enter(entries, position);
+        let trees = self.units.trees();
         if let Some((year, unit)) = trees.iter().find_map(|(year, tree)| Some((year, tree.too_deep()?))) {
+            self.units.take_back(replaced);
             return Err(format!("unit {unit} is above itself in {year}, or deeper than {} levels", limits::TREE_DEPTH));
         }
-        (self.units, self.trees) = (units, trees);
+        self.trees = trees;
         for ((_, year), book) in &mut self.books {
             let tree = tree_of(&self.trees, *year).with_roster(&book.roster);
             if tree.adds_up_like(&book.tree) {

@@ -26,6 +26,10 @@ struct Told {
     entries: Vec<UnitEntry>,
 }
 
+/// Histories of units as they were before others took their place.
+#[derive(Debug)]
+pub(super) struct Replaced(Vec<(UnitCode, Option<Arc<[Told]>>)>);
+
 /// Something wrong with a change of units.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnitProblem {
@@ -74,8 +78,7 @@ impl Units {
     /// The entries of a unit as they were told at a position.
     #[must_use]
     pub fn history_at(&self, code: &str, position: Position) -> &[UnitEntry] {
-        let told = self.told.get(code).map_or(&[][..], |told| told);
-        told.iter().rev().find(|told| told.at <= position).map_or(&[], |told| &told.entries)
+        self.told.get(code).map_or(&[], |told| as_told_at(told, position))
     }
 
     /// All histories as they were told at a position, in order of code, after a given one.
@@ -85,10 +88,8 @@ impl Units {
         after: Option<&UnitCode>,
     ) -> impl Iterator<Item = (&UnitCode, &[UnitEntry])> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let codes = self.told.range::<UnitCode, _>((from, Bound::Unbounded)).map(|(code, _)| code);
-        codes
-            .map(move |code| (code, self.history_at(code.as_str(), position)))
-            .filter(|(_, history)| !history.is_empty())
+        let told = self.told.range::<UnitCode, _>((from, Bound::Unbounded));
+        told.map(move |(code, told)| (code, as_told_at(told, position))).filter(|(_, history)| !history.is_empty())
     }
 
     /// All histories, in order of code.
@@ -187,21 +188,40 @@ impl Units {
     /// The same units with the histories of the named codes replaced, as told at a position.
     #[must_use]
     pub fn with(&self, entries: &[UnitEntry], at: Position) -> Self {
-        let mut named: BTreeMap<UnitCode, Vec<UnitEntry>> = BTreeMap::new();
-        for entry in entries {
-            named.entry(entry.code.clone()).or_default().push(entry.clone());
-        }
-        let Self { mut told, mut children } = self.clone();
-        for (code, mut entries) in named {
-            entries.sort();
+        let mut after = self.clone();
+        after.enter(entries, at);
+        after
+    }
+
+    /// Replaces the histories of the named codes, as told at a position; gives what takes
+    /// it back.
+    pub(super) fn enter(&mut self, entries: &[UnitEntry], at: Position) -> Replaced {
+        let mut named: Vec<&UnitEntry> = entries.iter().collect();
+        named.sort();
+        let mut replaced = Vec::new();
+        for entries in named.chunk_by(|a, b| a.code == b.code) {
+            let Some(code) = entries.first().map(|entry| &entry.code) else { continue };
             for parent in entries.iter().filter_map(|entry| entry.parent.clone()) {
-                Arc::make_mut(children.entry(parent).or_default()).insert(code.clone());
+                Arc::make_mut(self.children.entry(parent).or_default()).insert(code.clone());
             }
-            let before = told.get(&code).map_or(&[][..], |told| told);
-            let after = before.iter().cloned().chain([Told { at, entries }]).collect();
-            told.insert(code, after);
+            let told = Told { at, entries: entries.iter().copied().cloned().collect() };
+            let before = self.told.get(code).cloned();
+            let after = before.iter().flat_map(|before| before.iter().cloned()).chain([told]).collect();
+            self.told.insert(code.clone(), after);
+            replaced.push((code.clone(), before));
         }
-        Self { told, children }
+        Replaced(replaced)
+    }
+
+    /// Takes back what was entered last; who was ever said to stand below whom may say more
+    /// than is so.
+    pub(super) fn take_back(&mut self, Replaced(replaced): Replaced) {
+        for (code, before) in replaced {
+            match before {
+                Some(before) => self.told.insert(code, before),
+                None => self.told.remove(&code),
+            };
+        }
     }
 
     /// Years in which something begins, or has just ended.
@@ -282,8 +302,13 @@ impl Units {
     }
 }
 
+/// The history of a unit as it was told at a position; empty if it was not told yet.
+fn as_told_at(told: &[Told], position: Position) -> &[UnitEntry] {
+    told.iter().rev().find(|told| told.at <= position).map_or(&[], |told| &told.entries)
+}
+
 /// The entry that holds in a year.
-fn in_year(history: &[UnitEntry], year: Year) -> Option<&UnitEntry> {
+pub(super) fn in_year(history: &[UnitEntry], year: Year) -> Option<&UnitEntry> {
     let entry = history.iter().rev().find(|entry| entry.from_year <= year)?;
     entry.until_year.is_none_or(|until| year <= until).then_some(entry)
 }

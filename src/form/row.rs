@@ -59,6 +59,12 @@ impl Row {
         Ok(row)
     }
 
+    /// Takes bytes of a row that was checked before it was kept.
+    #[must_use]
+    pub fn from_checked_bytes(bytes: &[u8]) -> Self {
+        Self(bytes.into())
+    }
+
     /// The packed bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

@@ -1,0 +1,82 @@
+//! A state in two parts: the events that say something beside the series, and the series
+//! as they are. Put together they are the state again, without the events of reports.
+
+use super::book::Book;
+use super::event::{Event, EventKind, FormId};
+use super::series::Series;
+use super::state::{State, tree_of};
+use crate::words::{Coverage, FamilyName, Position, Timestamp, UnitCode, Year};
+
+/// A year of a family in which something was filed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FiledYear {
+    /// Form family.
+    pub family: FamilyName,
+    /// Reporting year.
+    pub year: Year,
+    /// The registration of its form.
+    pub form: FormId,
+    /// How many series it has.
+    pub series: usize,
+}
+
+impl State {
+    /// Places of the events that say something beside the series.
+    #[must_use]
+    pub fn apart(&self) -> &[Position] {
+        &self.apart
+    }
+
+    /// Every year in which something was filed, in order; their series are all series,
+    /// in that order.
+    #[must_use]
+    pub fn filed_years(&self) -> Vec<FiledYear> {
+        let registration = |book: &Book| self.forms.iter().rposition(|(_, form)| std::sync::Arc::ptr_eq(form, &book.form));
+        let filed = |((family, year), book): (&(FamilyName, Year), &Book)| FiledYear {
+            family: family.clone(),
+            year: *year,
+            form: FormId(registration(book).and_then(|index| u32::try_from(index).ok()).map_or(0, |index| index.saturating_add(1))),
+            series: book.keys(None).count(),
+        };
+        self.books.iter().map(filed).collect()
+    }
+
+    /// Folds in what an event says beside the series. Trees are not planted meanwhile.
+    ///
+    /// # Errors
+    /// A sentence, if it cannot follow those before it.
+    pub fn enter_apart(&mut self, event: &Event) -> Result<(), String> {
+        match &event.kind {
+            EventKind::UnitsApplied(applied) => drop(self.units.enter(&applied.units, event.position)),
+            EventKind::RosterApplied(applied) => self.replace_roster(applied, event.position)?,
+            kind if kind.is_apart() => self.enter(event)?,
+            _ => return Err(format!("event {} speaks of a series", event.position)),
+        }
+        self.apart.push(event.position);
+        Ok(())
+    }
+
+    /// Takes the place after which events follow, and plants the trees.
+    pub fn stand_at(&mut self, head: Position, time: Timestamp) {
+        self.trees = self.units.trees();
+        (self.head, self.last_time) = (head, time);
+    }
+
+    /// Takes in the series of a year, in order of unit, and adds them up.
+    ///
+    /// # Errors
+    /// A sentence, if they cannot stand in it.
+    pub fn fill(
+        &mut self,
+        year: &FiledYear,
+        series: impl Iterator<Item = (UnitCode, Coverage, Series)>,
+    ) -> Result<(), String> {
+        let FiledYear { family, year, form: id, series: _ } = year;
+        let form = self.form(*id).ok_or_else(|| format!("form {} is not registered", id.0))?;
+        let roster = self.roster(family, *year);
+        let tree = tree_of(&self.trees, *year).with_roster(&roster);
+        let book = Book::filled(form, tree, roster, series).map_err(|error| error.to_string())?;
+        self.books.insert((family.clone(), *year), book);
+        Ok(())
+    }
+}
