@@ -1,6 +1,8 @@
 //! A state in two parts: the events that say something beside the series, and the series
 //! as they are. Put together they are the state again, without the events of reports.
 
+use std::sync::Arc;
+
 use super::book::Book;
 use super::event::{Event, EventKind, FormId};
 use super::series::Series;
@@ -31,7 +33,7 @@ impl State {
     /// in that order.
     #[must_use]
     pub fn filed_years(&self) -> Vec<FiledYear> {
-        let registration = |book: &Book| self.forms.iter().rposition(|(_, form)| std::sync::Arc::ptr_eq(form, &book.form));
+        let registration = |book: &Book| self.forms.iter().rposition(|(_, form)| Arc::ptr_eq(form, &book.form));
         let filed = |((family, year), book): (&(FamilyName, Year), &Book)| FiledYear {
             family: family.clone(),
             year: *year,
@@ -46,11 +48,15 @@ impl State {
     /// # Errors
     /// A sentence, if it cannot follow those before it.
     pub fn enter_apart(&mut self, event: &Event) -> Result<(), String> {
-        match &event.kind {
-            EventKind::UnitsApplied(applied) => drop(self.units.enter(&applied.units, event.position)),
-            EventKind::RosterApplied(applied) => self.replace_roster(applied, event.position)?,
-            kind if kind.is_apart() => self.enter(event)?,
-            _ => return Err(format!("event {} speaks of a series", event.position)),
+        if !event.kind.is_apart() {
+            return Err(format!("event {} speaks of a series", event.position));
+        }
+        if let EventKind::UnitsApplied(applied) = &event.kind {
+            drop(self.units.enter(&applied.units, event.position));
+        } else if let EventKind::RosterApplied(applied) = &event.kind {
+            self.replace_roster(applied, event.position)?;
+        } else {
+            self.enter(event)?;
         }
         self.apart.push(event.position);
         Ok(())

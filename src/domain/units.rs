@@ -8,7 +8,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::event::UnitEntry;
-use super::tree::Tree;
+use super::tree::{Node, Tree};
 use crate::words::{Position, UnitCode, Year, limits};
 
 /// Histories of all units, as they are told now and as they were told before.
@@ -242,7 +242,7 @@ impl Units {
         self.turning_years().into_iter().map(|year| (year, Arc::new(Tree::new(self, year)))).collect()
     }
 
-    /// Everything wrong with these units, as far as units alone can tell.
+    /// Everything wrong with the histories of the named units.
     #[must_use]
     pub fn problems(&self, named: &BTreeSet<UnitCode>) -> Vec<UnitProblem> {
         let mut problems = Vec::new();
@@ -264,41 +264,34 @@ impl Units {
                 }
             }
         }
-        if problems.is_empty() {
-            self.turning_years().into_iter().for_each(|year| self.tree_problems(year, &mut problems));
-        }
         problems
     }
 
-    /// Orphans, cycles and depth in one year. The way up is walked no further
+    /// Orphans, cycles and depth in the tree of a year. The way up is walked no further
     /// than the tree may be deep, so a ring of any size ends it.
-    fn tree_problems(&self, year: Year, problems: &mut Vec<UnitProblem>) {
-        for (code, history) in self.iter() {
-            let mut way: Vec<&UnitCode> = vec![code];
-            let mut above = in_year(history, year).and_then(|entry| entry.parent.as_ref());
-            while let Some(parent) = above {
-                let Some(entry) = self.in_year(parent.as_str(), year) else {
-                    if way.len() == 1 {
-                        problems.push(UnitProblem::Orphan(code.clone(), parent.clone(), year));
-                    }
-                    break;
-                };
-                if parent == code {
+    pub(super) fn tree_problems(&self, year: Year, tree: &Tree) -> Vec<UnitProblem> {
+        let mut problems = Vec::new();
+        for (index, Node { code, parent, .. }) in tree.nodes().iter().enumerate() {
+            if parent.is_none() {
+                let told = self.in_year(code.as_str(), year).and_then(|entry| entry.parent.clone());
+                problems.extend(told.map(|parent| UnitProblem::Orphan(code.clone(), parent, year)));
+            }
+            let mut way = vec![index];
+            for above in tree.above(index) {
+                if above == index {
                     problems.push(UnitProblem::Cycle(code.clone(), year));
+                }
+                if way.contains(&above) {
+                    // or below a cycle, which is told by the units on it
                     break;
                 }
-                if way.contains(&parent) {
-                    // below a cycle, which is told by the units on it
-                    break;
-                }
-                way.push(parent);
+                way.push(above);
                 if way.len() > limits::TREE_DEPTH {
                     problems.push(UnitProblem::TooDeep(code.clone(), year));
-                    break;
                 }
-                above = entry.parent.as_ref();
             }
         }
+        problems
     }
 }
 
