@@ -8,7 +8,9 @@ pub mod access;
 mod book;
 mod completeness;
 mod contributions;
+mod effective;
 pub mod event;
+mod forms;
 mod kinds;
 mod naive;
 mod overdue;
@@ -19,6 +21,7 @@ mod reconcile;
 mod roster;
 mod selection;
 mod series;
+mod shelf;
 mod state;
 mod statement;
 mod statistics;
@@ -26,9 +29,11 @@ mod tokens;
 mod totals;
 mod tree;
 mod units;
+mod yearly;
 
 pub use completeness::Counts;
 pub use contributions::{Contribution, Standing};
+pub use effective::Effective;
 pub use overdue::{Todo, UnitDuty};
 pub use parts::FiledYear;
 pub use past::{Past, Scope};
@@ -37,7 +42,7 @@ pub use reconcile::{BlankReport, Cause, CauseKind, Difference, OwnPart, Reconcil
 pub use roster::{Deadlines, Disposition, Obligation, Roster};
 pub use selection::{Selection, SelectionTotal};
 pub use series::{
-    Effective, EffectiveParts, Publication, Series, SeriesParts, Standing as RevisionStanding, Stored, Words, explains,
+    History, Publication, RequestMark, Series, Standing as RevisionStanding, Stored, Told, Words, explains,
 };
 pub use state::{ApplyError, Rollup, State};
 pub use statement::{Closed, Contributor, Drift, Signed, Statement};

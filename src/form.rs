@@ -34,14 +34,14 @@ pub use compile::FormError;
 pub use content::{Content, Explanation, unpack_texts};
 pub use describe::{Evidence, Finding, NamedFigure};
 pub use figure::{in_printed_unit, percent, signed, signed_in_printed_unit};
-pub use finding::{CheckId, FindingRecord, Severity, Verdict};
+pub use finding::{CheckId, FindingRecord, Severity, Verdict, pack_findings, packed_findings, unpack_findings};
 pub use indicator::Indicator;
 pub use judge::{Figures, Statements, UnitFacts};
 pub use locate::{
     Answer, Change, Fault, Hints, Localisation, Located, Locator, NamedChange, NamedRepair, Operation, Repair,
 };
 pub use read::{ReadError, Reader};
-pub use row::{Row, RowError};
+pub use row::{Row, RowError, RowRef};
 pub(crate) use row::{put_varint, take_varint, unzigzag, zigzag};
 pub use rules::{Breakdown, Part, Rule};
 pub use saying::{Meanings, Sayings, Sense, Statement};

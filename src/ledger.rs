@@ -47,7 +47,6 @@ use witness::{Found, Head, Witness};
 
 use crate::domain::State;
 use crate::domain::event::{Event, EventKind};
-use crate::form::FindingRecord;
 use crate::words::{Digest, Position, limits};
 
 /// The ledger, open for writing. There is one.
@@ -361,16 +360,4 @@ fn chain_after(store: &Store, position: Position) -> Result<Digest, LedgerError>
 /// Digests of the texts that stand beside a stored event.
 fn text_digests(event: &[u8]) -> Vec<Digest> {
     codec::text_digests(event)
-}
-
-/// Findings as they are stored.
-#[must_use]
-pub fn pack_findings(findings: &[FindingRecord]) -> Vec<u8> {
-    codec::findings_to(findings)
-}
-
-/// Stored findings; none if they are damaged.
-#[must_use]
-pub fn unpack_findings(bytes: &[u8]) -> Option<Vec<FindingRecord>> {
-    codec::findings_from(bytes)
 }

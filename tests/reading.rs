@@ -231,7 +231,7 @@ proptest! {
         }
         let row = crossfoot::form::Row::pack(table, &present, &values);
         let (mut present_again, mut values_again) = (table.no_cells(), vec![0; table.len()]);
-        row.unpack(table, &mut present_again, &mut values_again).unwrap();
+        row.borrowed().unpack(table, &mut present_again, &mut values_again).unwrap();
         prop_assert_eq!((&present_again, &values_again), (&present, &values));
         prop_assert_eq!(crossfoot::form::Row::from_bytes(table, row.as_bytes()).unwrap(), row);
     }

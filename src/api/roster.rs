@@ -101,7 +101,7 @@ pub(super) fn roster_to_pb(
     roster: &Roster,
     wanted: impl Fn(&UnitCode) -> bool,
 ) -> pb::Roster {
-    let Roster { requires_approval, deadlines, dispositions, extensions } = roster;
+    let Roster { requires_approval, deadlines, dispositions, extensions, .. } = roster;
     let day = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
     let deadlines = deadlines.iter().map(|(kind, Deadlines { submission, publication })| pb::KindDeadlines {
         kind: kind.map_or("", UnitKind::name).to_owned(),

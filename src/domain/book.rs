@@ -8,24 +8,23 @@
 
 mod adding;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 use std::sync::Arc;
 
-use super::completeness::Counts;
+use super::completeness::{BY_RANK, Counts};
+use super::effective::Effective;
 use super::event::UnitKind;
+use super::forms::Forms;
 use super::kinds::{KindCounts, Sums};
 use super::roster::Roster;
-use super::series::{Effective, Series};
+use super::selection::Selection;
+use super::series::Series;
+use super::shelf::{Pair, Shelf};
 use super::totals::{Delta, Total, TotalOverflow};
 use super::tree::Tree;
-use crate::form::Form;
+use crate::form::{Form, RowRef};
 use crate::words::{Basis, Coverage, UnitCode};
-
-/// The series of a unit in a year, by coverage.
-type Pair = [Option<Box<Series>>; 2];
-
-const COVERAGES: [Coverage; 2] = [Coverage::Own, Coverage::Consolidated];
 
 fn opposite(coverage: Coverage) -> Coverage {
     match coverage {
@@ -34,18 +33,20 @@ fn opposite(coverage: Coverage) -> Coverage {
     }
 }
 
-/// Series, totals and counts of one family and year.
-#[derive(Debug)]
+/// Series, totals and counts of one family and year. A copy shares nearly all of it.
+#[derive(Debug, Clone)]
 pub(super) struct Book {
     pub(super) form: Arc<Form>,
+    /// What reports were judged by.
+    pub(super) forms: Forms,
     /// With the duties that the roster gives.
     pub(super) tree: Arc<Tree>,
     pub(super) roster: Arc<Roster>,
     /// By index in the tree.
-    series: Vec<Pair>,
+    series: Shelf,
     /// Of units that the tree does not have: nothing of them is in effect.
     apart: BTreeMap<UnitCode, Pair>,
-    kept: Vec<Option<Box<Kept>>>,
+    kept: Vec<Option<Arc<Kept>>>,
 }
 
 /// What is kept for a unit with children.
@@ -56,45 +57,41 @@ pub(super) struct Kept {
     pub(super) counts: KindCounts,
 }
 
-/// A difference of one series, as it shows above its unit: made by the unit
-/// itself or, where it ceases or begins to declare, by those below it.
-#[derive(Debug, Default)]
-struct Change {
-    units: Vec<(UnitKind, Delta)>,
-    declared: Vec<(UnitKind, Delta)>,
-}
+/// A difference that one series makes above its unit, by kind of the unit that
+/// reports: the unit itself or, where it ceases or begins to declare, those below it.
+type Change = Vec<(UnitKind, Delta)>;
 
-fn of_kind(deltas: &mut Vec<(UnitKind, Delta)>, kind: UnitKind) -> Option<&mut Delta> {
+fn of_kind(deltas: &mut Change, kind: UnitKind) -> Option<&mut Delta> {
     if !deltas.iter().any(|(known, _)| *known == kind) {
         deltas.push((kind, Delta::default()));
     }
     deltas.iter_mut().find(|(known, _)| *known == kind).map(|(_, delta)| delta)
 }
 
-fn slot(coverage: Coverage) -> usize {
-    match coverage {
-        Coverage::Own => 0,
-        Coverage::Consolidated => 1,
-    }
+/// Every series of units.
+fn each<'a>(
+    units: impl Iterator<Item = (&'a UnitCode, &'a Pair)>,
+) -> impl Iterator<Item = (&'a UnitCode, Coverage, &'a Series)> {
+    units.flat_map(|(unit, pair)| pair.each().map(move |(coverage, series)| (unit, coverage, series)))
 }
 
 impl Book {
-    pub(super) fn new(form: Arc<Form>, tree: Arc<Tree>, roster: Arc<Roster>) -> Self {
-        let mut book = Self::empty(form, tree, roster);
+    pub(super) fn new(form: Arc<Form>, forms: Forms, tree: Arc<Tree>, roster: Arc<Roster>) -> Self {
+        let mut book = Self::empty(form, forms, tree, roster);
         book.clear();
         book
     }
 
     /// A book of a year in which nothing was filed: to read, not to write in.
-    pub(super) fn empty(form: Arc<Form>, tree: Arc<Tree>, roster: Arc<Roster>) -> Self {
-        Self { form, tree, roster, series: Vec::new(), apart: BTreeMap::new(), kept: Vec::new() }
+    pub(super) fn empty(form: Arc<Form>, forms: Forms, tree: Arc<Tree>, roster: Arc<Roster>) -> Self {
+        Self { form, forms, tree, roster, series: Shelf::default(), apart: BTreeMap::new(), kept: Vec::new() }
     }
 
     /// Empties series and totals; due counts depend on the tree alone.
     fn clear(&mut self) {
-        let kept = |index| self.tree.is_interior(index).then(|| Box::new(self.nothing_filed(index)));
+        let kept = |index| self.tree.is_interior(index).then(|| Arc::new(self.nothing_filed(index)));
         self.kept = (0..self.tree.nodes().len()).map(kept).collect();
-        self.series = iter::repeat_with(Pair::default).take(self.tree.nodes().len()).collect();
+        self.series = Shelf::of(self.tree.nodes().len());
         self.apart.clear();
     }
 
@@ -106,34 +103,33 @@ impl Book {
 
     /// Adds everything up anew over another tree.
     pub(super) fn replant(&mut self, tree: Arc<Tree>) -> Result<(), TotalOverflow> {
-        let before = std::mem::replace(&mut self.tree, tree);
-        let (series, apart) = (std::mem::take(&mut self.series), std::mem::take(&mut self.apart));
+        let before = self.clone();
+        self.tree = tree;
         self.clear();
-        let of_the_tree = before.nodes().iter().map(|node| node.code.clone()).zip(series);
-        for (code, pair) in of_the_tree.chain(apart).filter(|(_, pair)| pair.iter().any(Option::is_some)) {
-            match self.tree.find(code.as_str()).and_then(|index| self.series.get_mut(index)) {
-                Some(place) => *place = pair,
-                None => drop(self.apart.insert(code, pair)),
-            }
+        for (code, coverage, series) in before.keys(None) {
+            let pair = match self.tree.find(code.as_str()).and_then(|index| self.series.get_mut(index)) {
+                Some(pair) => pair,
+                None => self.apart.entry(code.clone()).or_default(),
+            };
+            *pair.place(coverage) = Some(Box::new(series.clone()));
         }
         self.sum_up()
     }
 
     /// Whether everything adds up in range over another tree.
     pub(super) fn fits(&self, tree: Arc<Tree>) -> bool {
-        let all = self.keys(None).map(|(code, coverage, series)| (code.clone(), coverage, series.clone()));
-        Self::filled(Arc::clone(&self.form), tree, Arc::clone(&self.roster), all).is_ok()
+        self.clone().replant(tree).is_ok()
     }
 
     pub(super) fn series(&self, unit: &str, coverage: Coverage) -> Option<&Series> {
         match self.tree.find(unit) {
             Some(index) => self.series_of(index, coverage),
-            None => self.apart.get(unit)?.get(slot(coverage))?.as_deref(),
+            None => self.apart.get(unit)?.get(coverage),
         }
     }
 
     pub(super) fn series_of(&self, index: usize, coverage: Coverage) -> Option<&Series> {
-        self.series.get(index)?.get(slot(coverage))?.as_deref()
+        self.series.get(index)?.get(coverage)
     }
 
     /// Enters a roster that differs in the extensions of one unit only.
@@ -151,6 +147,22 @@ impl Book {
         self.series_of(index, coverage)?.effective()
     }
 
+    /// The series of some units and all below them, and of those above; none named:
+    /// of all.
+    pub(super) fn around(&self, units: &[UnitCode]) -> impl Iterator<Item = (&UnitCode, Coverage, &Series)> {
+        let tops = self.tops(&Selection { units: units.to_vec(), kinds: Vec::new() });
+        let above: BTreeSet<usize> = tops.iter().flat_map(|top| self.tree.above(*top)).collect();
+        let mut waiting = tops;
+        let within = iter::from_fn(move || {
+            let index = waiting.pop()?;
+            waiting.extend(self.tree.get(index).into_iter().flat_map(|node| &node.children));
+            Some(index)
+        });
+        let indices = above.into_iter().chain(within);
+        let pairs = indices.filter_map(|index| Some((&self.tree.get(index)?.code, self.series.get(index)?)));
+        each(pairs.chain(&self.apart))
+    }
+
     /// All series in order of unit and coverage, from those of a unit on.
     pub(super) fn keys<'a>(
         &'a self,
@@ -158,7 +170,7 @@ impl Book {
     ) -> impl Iterator<Item = (&'a UnitCode, Coverage, &'a Series)> + use<'a> {
         let nodes = self.tree.nodes();
         let first = from.map_or(0, |from| nodes.partition_point(|node| node.code < *from));
-        let of_the_tree = nodes.iter().map(|node| &node.code).zip(&self.series).skip(first);
+        let of_the_tree = nodes.iter().skip(first).map(|node| &node.code).zip(self.series.from(first));
         let mut of_the_tree = of_the_tree.peekable();
         let mut apart = match from {
             Some(from) => self.apart.range(from.clone()..),
@@ -170,12 +182,7 @@ impl Book {
             (Some(_), _) => of_the_tree.next(),
             (None, _) => apart.next(),
         });
-        in_order.flat_map(|(unit, pair)| {
-            COVERAGES
-                .into_iter()
-                .zip(pair)
-                .filter_map(move |(coverage, series)| Some((unit, coverage, series.as_deref()?)))
-        })
+        each(in_order)
     }
 
     pub(super) fn kept(&self, index: usize) -> Option<&Kept> {
@@ -189,19 +196,36 @@ impl Book {
         coverage: Coverage,
         change: impl FnOnce(&mut Series),
     ) -> Result<(), TotalOverflow> {
+        self.change(unit, coverage, |place| change(place.get_or_insert_default()))
+    }
+
+    /// Puts another series in the place of one, or takes it out.
+    pub(super) fn replace(
+        &mut self,
+        unit: &UnitCode,
+        coverage: Coverage,
+        series: Option<Series>,
+    ) -> Result<(), TotalOverflow> {
+        self.change(unit, coverage, |place| *place = series.map(Box::new))
+    }
+
+    fn change(
+        &mut self,
+        unit: &UnitCode,
+        coverage: Coverage,
+        change: impl FnOnce(&mut Option<Box<Series>>),
+    ) -> Result<(), TotalOverflow> {
         let Some(index) = self.tree.find(unit.as_str()) else {
-            if let Some(series) = self.apart.entry(unit.clone()).or_default().get_mut(slot(coverage)) {
-                change(series.get_or_insert_default());
-            }
+            change(self.apart.entry(unit.clone()).or_default().place(coverage));
             return Ok(());
         };
         let counts_before = self.own_counts(index);
-        let mut difference = Change::default();
-        self.contribute(index, coverage, self.effective(index, coverage), -1, &mut difference);
-        if let Some(series) = self.series.get_mut(index).and_then(|pair| pair.get_mut(slot(coverage))) {
-            change(series.get_or_insert_default());
+        let mut difference = Change::new();
+        self.contribute(index, coverage, self.row(index, coverage), -1, &mut difference);
+        if let Some(pair) = self.series.get_mut(index) {
+            change(pair.place(coverage));
         }
-        self.contribute(index, coverage, self.effective(index, coverage), 1, &mut difference);
+        self.contribute(index, coverage, self.row(index, coverage), 1, &mut difference);
         self.carry(index, coverage, &difference)?;
         self.count(index, coverage, self.own_counts(index).minus(counts_before));
         Ok(())
@@ -209,29 +233,39 @@ impl Book {
 
     /// Carries a difference of one series up the tree.
     fn carry(&mut self, index: usize, coverage: Coverage, change: &Change) -> Result<(), TotalOverflow> {
-        let Change { units, declared } = change;
         let form = Arc::clone(&self.form);
-        let add = |sums: &mut Sums, deltas: &[(UnitKind, Delta)]| {
-            deltas.iter().try_for_each(|(kind, delta)| sums.add(*kind, delta, form.cells()))
-        };
+        let add = |sums: &mut Sums| change.iter().try_for_each(|(kind, delta)| sums.add(*kind, delta, form.cells()));
         if coverage == Coverage::Own
-            && let Some(Some(kept)) = self.kept.get_mut(index)
+            && let Some(kept) = self.kept_mut(index)
         {
-            add(&mut kept.units, units)?;
-            add(&mut kept.declared, units)?;
+            add(&mut kept.units)?;
+            add(&mut kept.declared)?;
         }
         let tree = Arc::clone(&self.tree);
+        let on_units = self.shows_on_units(index, coverage);
         let mut reaches = self.reaches_up(index, coverage);
         for above in tree.above(index) {
-            if let Some(Some(kept)) = self.kept.get_mut(above) {
-                add(&mut kept.units, units)?;
+            if let Some(kept) = self.kept_mut(above) {
+                if on_units {
+                    add(&mut kept.units)?;
+                }
                 if reaches {
-                    add(&mut kept.declared, declared)?;
+                    add(&mut kept.declared)?;
                 }
             }
             reaches = reaches && !self.declares(above);
         }
         Ok(())
+    }
+
+    fn kept_mut(&mut self, index: usize) -> Option<&mut Kept> {
+        self.kept.get_mut(index)?.as_mut().map(Arc::make_mut)
+    }
+
+    /// Whether a change of this series shows above the unit on UNITS: what a unit
+    /// states of those below it does not.
+    fn shows_on_units(&self, index: usize, coverage: Coverage) -> bool {
+        coverage == Coverage::Own || !self.tree.is_interior(index)
     }
 
     /// Whether a change of this series shows above the unit on DECLARED.
@@ -244,40 +278,46 @@ impl Book {
         self.effective(index, Coverage::Consolidated).is_some()
     }
 
-    /// Adds to a difference, or takes away, what a unit shows above it while a
-    /// report is the effective one of a series.
-    fn contribute(&self, index: usize, coverage: Coverage, report: Option<&Effective>, sign: i64, change: &mut Change) {
+    fn row(&self, index: usize, coverage: Coverage) -> Option<RowRef<'_>> {
+        self.effective(index, coverage).map(Effective::row)
+    }
+
+    /// Adds to a difference, or takes away, what a unit shows above it while these
+    /// figures are the effective ones of a series.
+    fn contribute(&self, index: usize, coverage: Coverage, row: Option<RowRef<'_>>, sign: i64, change: &mut Change) {
         let table = self.form.cells();
         let Some(node) = self.tree.get(index) else { return };
-        let add = |deltas: &mut Vec<(UnitKind, Delta)>, report: &Effective, not_broken_down| {
-            of_kind(deltas, node.kind).into_iter().for_each(|delta| delta.report(table, report, not_broken_down, sign));
+        let mut add = |row, not_broken_down| {
+            of_kind(change, node.kind).into_iter().for_each(|delta| delta.report(table, row, not_broken_down, sign));
         };
-        match (self.kept(index), coverage) {
-            (Some(_), Coverage::Own) => {
-                report.into_iter().for_each(|report| add(&mut change.units, report, false));
-                report.into_iter().for_each(|report| add(&mut change.declared, report, false));
-            }
-            (Some(kept), Coverage::Consolidated) => match report {
-                Some(report) => add(&mut change.declared, report, false),
-                None => {
-                    for (kind, total) in kept.declared.kinds() {
-                        of_kind(&mut change.declared, kind).into_iter().for_each(|delta| delta.total(&total, sign));
-                    }
+        match (self.kept(index), coverage, row) {
+            (Some(_), Coverage::Own, None) => {}
+            (Some(_), _, Some(row)) => add(row, false),
+            (Some(kept), Coverage::Consolidated, None) => {
+                for (kind, total) in kept.declared.kinds() {
+                    of_kind(change, kind).into_iter().for_each(|delta| delta.total(&total, sign));
                 }
-            },
-            (None, _) => {
+            }
+            (None, ..) => {
                 // without children: CONSOLIDATED if there is one, else OWN
-                let other = self.effective(index, opposite(coverage));
+                let other = self.row(index, opposite(coverage));
                 let (own, consolidated) = match coverage {
-                    Coverage::Own => (report, other),
-                    Coverage::Consolidated => (other, report),
+                    Coverage::Own => (row, other),
+                    Coverage::Consolidated => (other, row),
                 };
                 if let Some(counted) = consolidated.or(own) {
-                    add(&mut change.units, counted, consolidated.is_some());
-                    add(&mut change.declared, counted, consolidated.is_some());
+                    add(counted, consolidated.is_some());
                 }
             }
         }
+    }
+
+    /// The difference that other figures of a series would make.
+    fn difference(&self, index: usize, coverage: Coverage, row: RowRef<'_>) -> Change {
+        let mut change = Change::new();
+        self.contribute(index, coverage, self.row(index, coverage), -1, &mut change);
+        self.contribute(index, coverage, Some(row), 1, &mut change);
+        change
     }
 
     /// Carries a change of completeness up the tree.
@@ -285,60 +325,49 @@ impl Book {
         let tree = Arc::clone(&self.tree);
         let Some(node) = tree.get(index) else { return };
         if coverage == Coverage::Own
-            && let Some(Some(kept)) = self.kept.get_mut(index)
+            && let Some(kept) = self.kept_mut(index)
         {
             kept.counts.add(node.kind, Counts { open_queries: change.open_queries, ..Counts::default() });
         }
         for above in tree.above(index) {
-            if let Some(Some(kept)) = self.kept.get_mut(above) {
+            if let Some(kept) = self.kept_mut(above) {
                 kept.counts.add(node.kind, change);
             }
         }
     }
 
-    /// Whether a new effective report leaves every total within its range.
-    pub(super) fn has_room_for(&self, unit: &UnitCode, coverage: Coverage, report: &Effective) -> bool {
+    /// Whether new effective figures leave every total within its range.
+    pub(super) fn has_room_for(&self, unit: &UnitCode, coverage: Coverage, row: RowRef<'_>) -> bool {
         let Some(index) = self.tree.find(unit.as_str()) else { return true };
-        let mut change = Change::default();
-        self.contribute(index, coverage, self.effective(index, coverage), -1, &mut change);
-        self.contribute(index, coverage, Some(report), 1, &mut change);
-        let joined = |deltas: &[(UnitKind, Delta)]| {
-            let mut sum = Delta::default();
-            deltas.iter().for_each(|(_, delta)| sum.join(delta));
-            sum
-        };
-        let (units, declared) = (joined(&change.units), joined(&change.declared));
+        let mut sum = Delta::default();
+        self.difference(index, coverage, row).iter().for_each(|(_, delta)| sum.join(delta));
+        let on_units = self.shows_on_units(index, coverage);
         let itself = self.kept(index).filter(|_| coverage == Coverage::Own);
-        let fits = |kept: &Kept| kept.units.all.has_room_for(&units) && kept.declared.all.has_room_for(&declared);
+        let fits =
+            |kept: &Kept| (!on_units || kept.units.all.has_room_for(&sum)) && kept.declared.all.has_room_for(&sum);
         itself.is_none_or(fits) && self.tree.above(index).filter_map(|above| self.kept(above)).all(fits)
     }
 
-    /// What the total of a unit would be with another effective report of a unit
+    /// What the total of a unit would be with other effective figures of a unit
     /// within it.
     pub(super) fn total_with(
         &self,
         root: usize,
         basis: Basis,
         (unit, coverage): (&UnitCode, Coverage),
-        report: &Effective,
+        row: RowRef<'_>,
     ) -> Option<Total> {
         let index = self.tree.find(unit.as_str())?;
-        let mut change = Change::default();
-        self.contribute(index, coverage, self.effective(index, coverage), -1, &mut change);
-        self.contribute(index, coverage, Some(report), 1, &mut change);
         let shows = match basis {
             // its own CONSOLIDATED is in no total of a unit with children
             _ if index == root => coverage == Coverage::Own || !self.tree.is_interior(index),
-            Basis::Units => true,
+            Basis::Units => self.shows_on_units(index, coverage),
             Basis::Declared => {
                 let between = self.tree.above(index).take_while(|above| *above != root);
                 self.reaches_up(index, coverage) && !between.into_iter().any(|above| self.declares(above))
             }
         };
-        let deltas = match basis {
-            Basis::Units => change.units,
-            Basis::Declared => change.declared,
-        };
+        let deltas = self.difference(index, coverage, row);
         let mut total = self.total(root, basis);
         deltas.iter().filter(|_| shows).try_for_each(|(_, delta)| total.add(delta)).ok()?;
         Some(total)
@@ -352,11 +381,9 @@ impl Book {
                 Basis::Declared => kept.declared.all.clone(),
             };
         }
-        let mut total = Total::zero(self.form.cells());
-        if let Some((report, coverage)) = self.contribution(index) {
-            total.count(self.form.cells(), report, coverage == Coverage::Consolidated);
-        }
-        total
+        let table = self.form.cells();
+        let of = |(report, coverage): (&Effective, _)| Total::of(table, report.row(), coverage == Coverage::Consolidated);
+        self.contribution(index).map_or_else(|| Total::zero(table), of)
     }
 
     /// What a unit with all below it adds to a sum, by kind of the units that report.
@@ -368,7 +395,7 @@ impl Book {
                 let (counted, node) = (self.contribution(index), self.tree.get(index));
                 let delta = counted.zip(node).map(|((report, coverage), node)| {
                     let mut delta = Delta::default();
-                    delta.report(self.form.cells(), report, coverage == Coverage::Consolidated, 1);
+                    delta.report(self.form.cells(), report.row(), coverage == Coverage::Consolidated, 1);
                     (node.kind, delta)
                 });
                 return delta.into_iter().collect();
@@ -384,8 +411,7 @@ impl Book {
 
     /// What a unit without children contributes.
     pub(super) fn contribution(&self, index: usize) -> Option<(&Effective, Coverage)> {
-        let mut by_rank = COVERAGES.into_iter().rev();
-        by_rank.find_map(|coverage| Some((self.effective(index, coverage)?, coverage)))
+        BY_RANK.into_iter().find_map(|coverage| Some((self.effective(index, coverage)?, coverage)))
     }
 
     /// Kept totals, for those who check them.
@@ -396,7 +422,7 @@ impl Book {
     /// Falsifies a kept total, so that a test can see it noticed.
     #[cfg(test)]
     pub(super) fn corrupt(&mut self, index: usize, cell: usize) {
-        let kept = self.kept[index].as_mut().unwrap();
+        let kept = self.kept_mut(index).unwrap();
         kept.units.all.cells[cell] = kept.units.all.cells[cell].wrapping_add(1);
     }
 }

@@ -66,7 +66,7 @@ impl Book {
     /// depend on reports: `due` and `exempt`.
     pub(super) fn own_counts(&self, index: usize) -> Counts {
         let series = |coverage| self.series_of(index, coverage);
-        let open = |coverage| series(coverage).map_or(0, Series::open_queries);
+        let open = |coverage| series(coverage).map_or(0, |series| series.open_queries(&self.forms));
         let owed = || BY_RANK.into_iter().filter(|coverage| self.tree.is_owed(index, *coverage)).filter_map(series);
         let filed = owed().find_map(Series::current);
         let is = |holds: bool| i64::from(holds);

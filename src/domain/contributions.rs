@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::book::Book;
-use super::series::{Effective, Series, Standing as RevisionStanding};
+use super::effective::Effective;
+use super::series::{Series, Standing as RevisionStanding};
 use super::state::State;
 use super::totals::TotalKey;
 use crate::words::{Basis, Coverage, Position, Revision, UnitCode};
@@ -139,7 +140,7 @@ fn contribution(book: &Book, root: usize, index: usize, met: Option<Met<'_>>, ce
                 How::CoveredBy(above) => Standing::Covered(code_of(above)?),
                 How::Stated => Standing::Stated,
             };
-            (standing, Some(coverage), report.stated(cell))
+            (standing, Some(coverage), report.stated(book.form.cells(), cell))
         }
         // the unit asked for owes its CONSOLIDATED to no total of its own
         None if index == root && book.tree.is_interior(root) => return None,

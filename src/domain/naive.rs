@@ -50,7 +50,7 @@ fn report(book: &Book, tree: &Tree, index: usize, coverage: Coverage) -> Option<
     let effective = book.series(node.code.as_str(), coverage)?.effective()?;
     let table = book.form.cells();
     let (mut present, mut values) = (table.no_cells(), vec![0; table.len()]);
-    effective.row.unpack(table, &mut present, &mut values).ok()?;
+    effective.row().unpack(table, &mut present, &mut values).ok()?;
     let cells = values.into_iter().enumerate().map(|(cell, value)| (cell, i128::from(value))).collect();
     let stated = table.optional().iter().filter(|cell| CellTable::is_set(&present, **cell));
     let not_broken_down = i128::from(node.children.is_empty() && coverage == Coverage::Consolidated);
@@ -104,7 +104,7 @@ fn counts(book: &Book, index: usize) -> Counts {
     let open = |index: usize, coverage| {
         let code = tree.get(index).map(|node| node.code.as_str());
         let series = code.and_then(|code| book.series(code, coverage));
-        series.map_or(0, super::Series::open_queries)
+        series.map_or(0, |series| series.open_queries(&book.forms))
     };
     for below in (0..tree.nodes().len()).filter(|&below| below != index && tree.is_within(below, index)) {
         let Some(node) = tree.get(below) else { continue };
@@ -150,7 +150,7 @@ impl State {
     #[must_use]
     pub fn differences_from_naive(&self) -> Vec<String> {
         let mut found = Vec::new();
-        for ((family, year), book) in &self.books {
+        for (family, year, book) in self.books.iter() {
             for (index, kept) in book.all_kept() {
                 let Some(node) = book.tree.get(index) else { continue };
                 let at = format!("{family} {year} {}", node.code);
@@ -176,6 +176,6 @@ impl State {
     /// Number of totals that are kept, for those who check them.
     #[must_use]
     pub fn kept_totals(&self) -> usize {
-        self.books.values().map(|book| book.all_kept().count().saturating_mul(2)).sum()
+        self.books.iter().map(|(_, _, book)| book.all_kept().count().saturating_mul(2)).sum()
     }
 }

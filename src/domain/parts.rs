@@ -2,6 +2,7 @@
 //! as they are. Put together they are the state again, without the events of reports.
 
 use std::sync::Arc;
+use std::thread;
 
 use super::book::Book;
 use super::event::{Event, EventKind, FormId};
@@ -33,11 +34,10 @@ impl State {
     /// in that order.
     #[must_use]
     pub fn filed_years(&self) -> Vec<FiledYear> {
-        let registration = |book: &Book| self.forms.iter().rposition(|(_, form)| Arc::ptr_eq(form, &book.form));
-        let filed = |((family, year), book): (&(FamilyName, Year), &Book)| FiledYear {
+        let filed = |(family, year, book): (&FamilyName, Year, &Book)| FiledYear {
             family: family.clone(),
-            year: *year,
-            form: FormId(registration(book).and_then(|index| u32::try_from(index).ok()).map_or(0, |index| index.saturating_add(1))),
+            year,
+            form: self.current_form(book.form.name()).map_or(FormId(0), |(id, _)| id),
             series: book.keys(None).count(),
         };
         self.books.iter().map(filed).collect()
@@ -52,7 +52,9 @@ impl State {
             return Err(format!("event {} speaks of a series", event.position));
         }
         if let EventKind::UnitsApplied(applied) = &event.kind {
-            drop(self.units.enter(&applied.units, event.position));
+            // they were entered before: nothing is to be taken back
+            drop(Arc::make_mut(&mut self.units).enter(&applied.units, event.position));
+            self.units_at = event.position;
         } else if let EventKind::RosterApplied(applied) = &event.kind {
             self.replace_roster(applied, event.position)?;
         } else {
@@ -68,7 +70,7 @@ impl State {
         (self.head, self.last_time) = (head, time);
     }
 
-    /// Takes in the series of a year, in order of unit, and adds them up.
+    /// Takes in the series of a year, in order of unit; they are not added up yet.
     ///
     /// # Errors
     /// A sentence, if they cannot stand in it.
@@ -81,8 +83,19 @@ impl State {
         let form = self.form(*id).ok_or_else(|| format!("form {} is not registered", id.0))?;
         let roster = self.roster(family, *year);
         let tree = tree_of(&self.trees, *year).with_roster(&roster);
-        let book = Book::filled(form, tree, roster, series).map_err(|error| error.to_string())?;
-        self.books.insert((family.clone(), *year), book);
+        self.books.insert(family, *year, Book::filled((form, self.forms.clone()), tree, roster, series));
         Ok(())
+    }
+
+    /// Adds everything up, every year on a thread of its own.
+    ///
+    /// # Errors
+    /// A sentence, if a total leaves its range.
+    pub fn sum_up(&mut self) -> Result<(), String> {
+        thread::scope(|scope| {
+            let sums: Vec<_> = self.books.iter_mut().map(|(.., book)| scope.spawn(|| book.sum_up())).collect();
+            let done = sums.into_iter().map(|sum| sum.join().map_err(|_| "adding up panicked".to_owned()));
+            done.into_iter().try_for_each(|sum| sum?.map_err(|error| error.to_string()))
+        })
     }
 }

@@ -110,13 +110,13 @@ impl State {
             return Err(problems);
         }
         let mut recomputed_years = Vec::new();
-        for ((_, year), book) in &self.books {
-            let tree = tree_of(&trees, *year).with_roster(&book.roster);
+        for (_, year, book) in self.books.iter() {
+            let tree = tree_of(&trees, year).with_roster(&book.roster);
             if !tree.adds_up_like(&book.tree) {
                 if !book.fits(Arc::clone(&tree)) {
-                    problems.push(UnitProblem::TotalTooLarge(*year));
+                    problems.push(UnitProblem::TotalTooLarge(year));
                 }
-                recomputed_years.push(*year);
+                recomputed_years.push(year);
             }
         }
         recomputed_years.sort_unstable();
@@ -136,11 +136,11 @@ impl State {
     /// Reports that would be left without their unit.
     fn left_without_unit(&self, named: &BTreeSet<UnitCode>, after: &Units) -> Vec<UnitProblem> {
         let mut problems = Vec::new();
-        for ((_, year), book) in &self.books {
-            for code in named.iter().filter(|code| after.in_year(code.as_str(), *year).is_none()) {
+        for (_, year, book) in self.books.iter() {
+            for code in named.iter().filter(|code| after.in_year(code.as_str(), year).is_none()) {
                 let series = [Coverage::Own, Coverage::Consolidated].map(|coverage| book.series(code.as_str(), coverage));
                 let reports = series.into_iter().flatten().filter(|series| series.current().is_some());
-                problems.extend(reports.map(|_| UnitProblem::HasReports(code.clone(), *year)));
+                problems.extend(reports.map(|_| UnitProblem::HasReports(code.clone(), year)));
             }
         }
         problems

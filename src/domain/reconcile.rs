@@ -114,7 +114,7 @@ impl State {
                 stated: stated.map(|(_, stored)| (stored.revision, stored.position)),
                 cells: Vec::new(),
             };
-            let cells = stated.map(|(report, _)| (0..book.form.cells().len()).map(|cell| report.stated(cell)));
+            let cells = stated.map(|(report, _)| (0..book.form.cells().len()).map(|cell| report.stated(book.form.cells(), cell)));
             for (cell, (stated, computed)) in cells.into_iter().flatten().zip(&computed.cells).enumerate() {
                 let required = book.form.cells().is_required(cell);
                 let stated = stated.or(required.then_some(0));
@@ -136,7 +136,7 @@ impl State {
                     return;
                 };
                 if found.len() < most && met.report.absent_is_zero() {
-                    let blank = |cell: &&usize| table.is_required(**cell) && !met.report.row.states(table, **cell);
+                    let blank = |cell: &&usize| table.is_required(**cell) && !met.report.row().states(table, **cell);
                     let cells: Vec<usize> = cells.iter().filter(blank).copied().collect();
                     let (unit, name) = (node.code.clone(), Arc::clone(&node.name));
                     found.extend((!cells.is_empty()).then_some(BlankReport { unit, name, cells }));
@@ -190,7 +190,7 @@ impl State {
                 let Some(met) = met else { return };
                 part.filed = part.filed || met.how != How::Stated;
                 if met.how == How::Counts {
-                    for (cell, value) in met.report.row.nonzero(table) {
+                    for (cell, value) in met.report.row().nonzero(table) {
                         part.cells.get_mut(cell).into_iter().for_each(|sum| *sum = sum.saturating_add(value));
                     }
                 }
@@ -231,9 +231,8 @@ impl Book {
         let below_root = self.tree.above(index).take_while(|above| *above != root).any(|above| covers(&above));
         let effective = |coverage| self.series_of(index, coverage)?.effective();
         let row = |coverage| {
-            let mut total = Total::zero(self.form.cells());
-            effective(coverage).into_iter().for_each(|report| total.count(self.form.cells(), report, false));
-            total
+            let table = self.form.cells();
+            effective(coverage).map_or_else(|| Total::zero(table), |report| Total::of(table, report.row(), false))
         };
         match (self.tree.is_interior(index), coverage) {
             _ if below_root => None,

@@ -75,6 +75,8 @@ pub struct Roster {
     pub deadlines: BTreeMap<Option<UnitKind>, Deadlines>,
     /// Units that are not named owe by kind.
     pub dispositions: BTreeMap<UnitCode, Disposition>,
+    /// The same mergers, by the unit that reports.
+    merged: BTreeMap<UnitCode, Vec<UnitCode>>,
     /// Of single units; they outlive a new roster.
     pub extensions: BTreeMap<(UnitCode, Obligation), Day>,
 }
@@ -84,10 +86,18 @@ impl Roster {
     #[must_use]
     pub fn replaced_by(&self, applied: &RosterApplied) -> Self {
         let RosterApplied { family: _, year: _, requires_approval, deadlines, dispositions, rejudged: _ } = applied;
+        let dispositions: BTreeMap<UnitCode, Disposition> = dispositions.iter().cloned().collect();
+        let mut merged: BTreeMap<UnitCode, Vec<UnitCode>> = BTreeMap::new();
+        for (unit, disposition) in &dispositions {
+            if let Disposition::MergedInto(into) = disposition {
+                merged.entry(into.clone()).or_default().push(unit.clone());
+            }
+        }
         Self {
             requires_approval: *requires_approval,
             deadlines: deadlines.iter().copied().collect(),
-            dispositions: dispositions.iter().cloned().collect(),
+            dispositions,
+            merged,
             extensions: self.extensions.clone(),
         }
     }
@@ -119,10 +129,9 @@ impl Roster {
         }
     }
 
-    /// Units that are part of this one from that year on.
-    pub fn merged_into<'a>(&'a self, unit: &'a UnitCode) -> impl Iterator<Item = &'a UnitCode> {
-        let merged =
-            move |disposition: &Disposition| matches!(disposition, Disposition::MergedInto(into) if into == unit);
-        self.dispositions.iter().filter(move |(_, disposition)| merged(disposition)).map(|(code, _)| code)
+    /// Units that are part of this one from that year on, in order.
+    #[must_use]
+    pub fn merged_into(&self, unit: &UnitCode) -> &[UnitCode] {
+        self.merged.get(unit).map_or(&[], Vec::as_slice)
     }
 }

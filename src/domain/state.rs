@@ -1,8 +1,7 @@
 //! The state: a fold over the events of the ledger, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::book::Book;
 use super::completeness::Counts;
@@ -10,14 +9,16 @@ use super::event::{
     DeadlineExtended, Event, EventKind, FormId, FormRegistered, QueryExplained, Rejudged, ReportAccepted, RosterApplied,
     SeriesKey, UnitEntry, UnitsApplied, YearClosed, YearReopened,
 };
+use super::forms::Forms;
 use super::roster::Roster;
-use super::series::{Effective, Series};
+use super::series::Series;
 use super::statement::Closed;
 use super::tokens::Tokens;
 use super::totals::{Total, TotalKey};
 use super::tree::Tree;
 use super::units::Units;
-use crate::form::{Form, Row, UnitFacts};
+use super::yearly::Yearly;
+use crate::form::{Form, Row, RowRef, UnitFacts};
 use crate::words::{Digest, FamilyName, Position, Revision, Timestamp, UnitCode, Year, limits};
 
 /// Everything the ledger says, folded.
@@ -25,15 +26,16 @@ use crate::words::{Digest, FamilyName, Position, Revision, Timestamp, UnitCode, 
 pub struct State {
     pub(super) head: Position,
     pub(super) last_time: Timestamp,
-    /// Registered forms, each with its place in the ledger.
-    pub(super) forms: Vec<(Position, Arc<Form>)>,
+    pub(super) forms: Forms,
     current: HashMap<String, FormId>,
-    pub(super) units: Units,
+    pub(super) units: Arc<Units>,
+    /// Where the units were last changed.
+    pub(super) units_at: Position,
     /// The tree from each turning year on.
     pub(super) trees: Vec<(Year, Arc<Tree>)>,
-    pub(super) books: BTreeMap<(FamilyName, Year), Book>,
+    pub(super) books: Yearly<Book>,
     /// Rosters as they were told.
-    pub(super) rosters: BTreeMap<(FamilyName, Year), Rosters>,
+    pub(super) rosters: Yearly<Rosters>,
     pub(super) closed: BTreeMap<TotalKey, Closed>,
     /// Texts that were taken out.
     pub(super) redacted: BTreeSet<Digest>,
@@ -43,7 +45,7 @@ pub struct State {
 }
 
 /// The rosters of a form and year, one after the other, each with its place in the ledger.
-type Rosters = Vec<(Position, Arc<Roster>)>;
+pub(super) type Rosters = Vec<(Position, Arc<Roster>)>;
 
 /// An event that cannot follow the ones before it: the ledger is damaged, or
 /// written by a program that decides otherwise.
@@ -166,15 +168,15 @@ impl State {
             return Err(format!("revision {} follows {newest}", accepted.revision));
         }
         let SeriesKey { family, year, unit, .. } = &accepted.series;
-        let form = self.form(accepted.form).filter(|form| form.family() == family && form.covers(*year));
+        let form = self.forms.get(accepted.form).filter(|form| form.family() == family && form.covers(*year));
         let form = form.ok_or_else(|| format!("form {} is not registered for {family} {year}", accepted.form.0))?;
-        if has_figure_out_of_range(&form, &accepted.row) {
+        if has_figure_out_of_range(form, accepted.row.borrowed()) {
             return Err("a figure is out of range".to_owned());
         }
-        if !self.has_unit(unit, *year) {
+        if self.tree(*year).find(unit.as_str()).is_none() {
             return Err(format!("unit {unit} is not in the tree of {year}"));
         }
-        self.update(&accepted.series, |series| series.accept(accepted, form, (event.position, event.time)))?;
+        self.update(&accepted.series, |series| series.accept(accepted, (event.position, event.time)))?;
         self.rejudge(&accepted.rejudged, event.position)
     }
 
@@ -185,23 +187,28 @@ impl State {
     }
 
     pub(super) fn replace_roster(&mut self, applied: &RosterApplied, position: Position) -> Result<(), String> {
-        let year = (applied.family.clone(), applied.year);
-        let roster = Arc::new(self.roster(&applied.family, applied.year).replaced_by(applied));
-        self.rosters.entry(year.clone()).or_default().push((position, Arc::clone(&roster)));
-        let Some(book) = self.books.get_mut(&year) else { return Ok(()) };
-        let tree = tree_of(&self.trees, applied.year).with_roster(&roster);
+        let (family, year) = (&applied.family, applied.year);
+        let roster = self.tell_roster(family, year, self.roster(family, year).replaced_by(applied), position);
+        let Some(book) = self.books.get_mut(family, year) else { return Ok(()) };
+        let tree = tree_of(&self.trees, year).with_roster(&roster);
         book.roster = roster;
         book.replant(tree).map_err(|error| error.to_string())
     }
 
     fn extend_deadline(&mut self, extended: &DeadlineExtended, position: Position) -> Result<(), String> {
         let DeadlineExtended { family, year, unit, .. } = extended;
-        let roster = Arc::new(self.roster(family, *year).extended_by(extended));
-        self.rosters.entry((family.clone(), *year)).or_default().push((position, Arc::clone(&roster)));
-        if let Some(book) = self.books.get_mut(&(family.clone(), *year)) {
+        let roster = self.roster(family, *year).extended_by(extended);
+        let roster = self.tell_roster(family, *year, roster, position);
+        if let Some(book) = self.books.get_mut(family, *year) {
             book.extend(roster, unit);
         }
         Ok(())
+    }
+
+    fn tell_roster(&mut self, family: &FamilyName, year: Year, roster: Roster, position: Position) -> Arc<Roster> {
+        let roster = Arc::new(roster);
+        self.rosters.or_insert_with(family, year, Vec::new).push((position, Arc::clone(&roster)));
+        roster
     }
 
     pub(super) fn register(&mut self, registered: &FormRegistered, position: Position) -> Result<(), String> {
@@ -214,24 +221,28 @@ impl State {
         {
             return Err(format!("cells of {} differ from those registered before", form.name()));
         }
-        self.forms.push((position, Arc::clone(form)));
+        self.forms.push(position, Arc::clone(form));
         self.current.insert(form.name().to_owned(), *id);
-        for book in self.books.values_mut().filter(|book| book.form.name() == form.name()) {
-            book.form = Arc::clone(form);
+        for (_, _, book) in self.books.iter_mut() {
+            book.forms = self.forms.clone();
+            if book.form.name() == form.name() {
+                book.form = Arc::clone(form);
+            }
         }
         Ok(())
     }
 
     fn replace_units(&mut self, entries: &[UnitEntry], position: Position) -> Result<(), String> {
-        let replaced = self.units.enter(entries, position);
-        let trees = self.units.trees();
+        let units = Arc::make_mut(&mut self.units);
+        let replaced = units.enter(entries, position);
+        let trees = units.trees();
         if let Some((year, unit)) = trees.iter().find_map(|(year, tree)| Some((year, tree.too_deep()?))) {
-            self.units.take_back(replaced);
+            units.take_back(replaced);
             return Err(format!("unit {unit} is above itself in {year}, or deeper than {} levels", limits::TREE_DEPTH));
         }
-        self.trees = trees;
-        for ((_, year), book) in &mut self.books {
-            let tree = tree_of(&self.trees, *year).with_roster(&book.roster);
+        (self.units_at, self.trees) = (position, trees);
+        for (_, year, book) in self.books.iter_mut() {
+            let tree = tree_of(&self.trees, year).with_roster(&book.roster);
             if tree.adds_up_like(&book.tree) {
                 book.tree = tree;
             } else {
@@ -243,25 +254,30 @@ impl State {
 
     fn rejudge(&mut self, rejudged: &[Rejudged], position: Position) -> Result<(), String> {
         rejudged.iter().try_for_each(|Rejudged { series, findings }| {
-            self.update(series, |entry| entry.rejudge(findings.clone(), position))
+            self.update(series, |entry| entry.rejudge(findings, position))
         })
     }
 
-    pub(super) fn update(&mut self, key: &SeriesKey, change: impl FnOnce(&mut Series)) -> Result<(), String> {
-        let (_, form) = self
-            .form_for(&key.family, key.year)
-            .ok_or_else(|| format!("no form of {} covers {}", key.family, key.year))?;
-        let roster = self.roster(&key.family, key.year);
-        let tree = tree_of(&self.trees, key.year);
-        let book = self.books.entry((key.family.clone(), key.year));
-        let book = book.or_insert_with(|| Book::new(form, tree.with_roster(&roster), roster));
+    fn update(&mut self, key: &SeriesKey, change: impl FnOnce(&mut Series)) -> Result<(), String> {
+        let book = self.book_mut(&key.family, key.year)?;
         book.update(&key.unit, key.coverage, change).map_err(|error| error.to_string())
+    }
+
+    /// The book of a family and year, a new one if there is none yet.
+    pub(super) fn book_mut(&mut self, family: &FamilyName, year: Year) -> Result<&mut Book, String> {
+        if self.books.get(family, year).is_none() {
+            let (_, form) =
+                self.form_for(family, year).ok_or_else(|| format!("no form of {family} covers {year}"))?;
+            let book = Book::new(form, self.forms.clone(), self.tree_for(family, year), self.roster(family, year));
+            self.books.insert(family, year, book);
+        }
+        self.books.get_mut(family, year).ok_or_else(|| format!("no book of {family} {year}"))
     }
 
     /// A registered form.
     #[must_use]
     pub fn form(&self, id: FormId) -> Option<Arc<Form>> {
-        self.forms.get(usize::try_from(id.0).ok()?.checked_sub(1)?).map(|(_, form)| Arc::clone(form))
+        self.forms.get(id).map(Arc::clone)
     }
 
     /// Number of forms registered so far.
@@ -301,11 +317,11 @@ impl State {
     #[must_use]
     pub fn form_for(&self, family: &FamilyName, year: Year) -> Option<(FormId, Arc<Form>)> {
         let fits = |form: &Form| form.family() == family && form.covers(year);
+        let is_current = |id: &FormId, form: &Form| self.current.get(form.name()) == Some(id);
         let ids = (1..=self.registered()).rev().map(FormId);
-        let in_force = ids
-            .filter_map(|id| Some((id, self.form(id)?)))
-            .filter(|(id, form)| self.current.get(form.name()) == Some(id));
-        in_force.into_iter().find(|(_, form)| fits(form))
+        let mut forms = ids.filter_map(|id| Some((id, self.forms.get(id)?)));
+        let found = forms.find(|(id, form)| fits(form) && is_current(id, form));
+        found.map(|(id, form)| (id, Arc::clone(form)))
     }
 
     /// The tokens that were issued.
@@ -344,12 +360,10 @@ impl State {
     /// The roster of a family's year as it was told at a position.
     #[must_use]
     pub fn roster_at(&self, family: &FamilyName, year: Year, at: Position) -> Arc<Roster> {
-        let told = self.rosters.get(&(family.clone(), year)).map_or(&[][..], Vec::as_slice);
-        told.iter()
-            .rev()
-            .find(|(position, _)| *position <= at)
-            .map(|(_, roster)| Arc::clone(roster))
-            .unwrap_or_default()
+        static NONE: LazyLock<Arc<Roster>> = LazyLock::new(Arc::default);
+        let told = self.rosters.get(family, year).map_or(&[][..], Vec::as_slice);
+        let roster = told.iter().rev().find(|(position, _)| *position <= at).map(|(_, roster)| roster);
+        Arc::clone(roster.unwrap_or(&NONE))
     }
 
     /// Whether a text was taken out.
@@ -371,13 +385,19 @@ impl State {
     }
 
     pub(super) fn book(&self, family: &FamilyName, year: Year) -> Option<&Book> {
-        self.books.get(&(family.clone(), year))
+        self.books.get(family, year)
     }
 
     /// A series, if anything was ever accepted in it.
     #[must_use]
     pub fn series(&self, key: &SeriesKey) -> Option<&Series> {
         self.book(&key.family, key.year)?.series(key.unit.as_str(), key.coverage)
+    }
+
+    /// Queries of what is looked at in a series that nobody has explained.
+    #[must_use]
+    pub fn open_queries(&self, series: &Series) -> i64 {
+        series.open_queries(&self.forms)
     }
 
     /// Whether a unit has filed a report it owes.
@@ -394,13 +414,12 @@ impl State {
 
     /// All series after a given one, in order of family, year, unit, coverage.
     pub fn series_after(&self, after: Option<&SeriesKey>) -> impl Iterator<Item = (SeriesKey, &Series)> {
-        let from = after.map(|after| (after.family.clone(), after.year));
-        let books = self.books.range((from.clone().map_or(Bound::Unbounded, Bound::Included), Bound::Unbounded));
-        let all = books.flat_map(move |(book, entries)| {
-            let unit = after.filter(|_| from.as_ref() == Some(book)).map(|after| &after.unit);
-            let (family, year) = book;
-            entries.keys(unit).map(move |(unit, coverage, series)| {
-                (SeriesKey { family: family.clone(), year: *year, unit: unit.clone(), coverage }, series)
+        let from = after.map(|after| (&after.family, after.year));
+        let books = self.books.iter().filter(move |(family, year, _)| from.is_none_or(|from| from <= (*family, *year)));
+        let all = books.flat_map(move |(family, year, book)| {
+            let unit = after.filter(|_| from == Some((family, year))).map(|after| &after.unit);
+            book.keys(unit).map(move |(unit, coverage, series)| {
+                (SeriesKey { family: family.clone(), year, unit: unit.clone(), coverage }, series)
             })
         });
         all.skip_while(move |(key, _)| after.is_some_and(|after| key <= after))
@@ -467,7 +486,8 @@ impl State {
             Some(book) => read(book),
             None => {
                 let (_, form) = self.form_for(family, year)?;
-                read(&Book::empty(form, self.tree_for(family, year), self.roster(family, year)))
+                let (tree, roster) = (self.tree_for(family, year), self.roster(family, year));
+                read(&Book::empty(form, self.forms.clone(), tree, roster))
             }
         }
     }
@@ -476,18 +496,15 @@ impl State {
     /// one of them alone is too large for totals to stay in range.
     #[must_use]
     pub fn would_overflow(&self, key: &SeriesKey, form: FormId, row: &Row) -> bool {
-        let Some(judged_by) = self.form(form) else { return true };
-        if has_figure_out_of_range(&judged_by, row) {
-            return true;
-        }
-        let report = Effective::figures_only(form, judged_by, row.clone());
-        self.book(&key.family, key.year).is_some_and(|book| !book.has_room_for(&key.unit, key.coverage, &report))
+        let (Some(form), row) = (self.forms.get(form), row.borrowed()) else { return true };
+        let book = self.book(&key.family, key.year);
+        has_figure_out_of_range(form, row) || book.is_some_and(|book| !book.has_room_for(&key.unit, key.coverage, row))
     }
 
     /// Falsifies a kept total, so that a test can see it noticed.
     #[cfg(test)]
     pub(crate) fn corrupt(&mut self, key: (&FamilyName, Year), unit: &UnitCode, cell: usize) {
-        let book = self.books.get_mut(&(key.0.clone(), key.1)).unwrap();
+        let book = self.books.get_mut(key.0, key.1).unwrap();
         let index = book.tree.find(unit.as_str()).unwrap();
         book.corrupt(index, cell);
     }
@@ -495,7 +512,7 @@ impl State {
 
 /// Whether a figure is beyond [`limits::FIGURE_MAX`]: a form need not check bounds,
 /// totals rely on them.
-fn has_figure_out_of_range(form: &Form, row: &Row) -> bool {
+fn has_figure_out_of_range(form: &Form, row: RowRef<'_>) -> bool {
     row.nonzero(form.cells()).any(|(_, figure)| figure.unsigned_abs() > limits::FIGURE_MAX.unsigned_abs())
 }
 

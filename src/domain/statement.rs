@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::completeness::Counts;
 use super::event::{FormId, SeriesKey};
-use super::series::Effective;
 use super::state::{Rollup, State};
 use super::totals::{Total, TotalKey};
 use crate::form::{CellTable, Row};
@@ -122,13 +121,14 @@ impl State {
     /// would then be from what was certified.
     #[must_use]
     pub fn moved_by(&self, key: &SeriesKey, form: FormId, row: &Row) -> Vec<(TotalKey, Vec<Drift>)> {
-        let Some(judged_by) = self.form(form).filter(|_| !self.closed.is_empty()) else { return Vec::new() };
-        let report = Effective::figures_only(form, judged_by, row.clone());
+        if self.closed.is_empty() || self.forms.get(form).is_none() {
+            return Vec::new();
+        }
         let Some(book) = self.book(&key.family, key.year) else { return Vec::new() };
         let moved = self.closed_over(&key.family, key.year, &key.unit).filter_map(|closed| {
             let statement = &closed.statement;
             let root = book.tree.find(statement.total.unit.as_str())?;
-            let total = book.total_with(root, statement.total.basis, (&key.unit, key.coverage), &report)?;
+            let total = book.total_with(root, statement.total.basis, (&key.unit, key.coverage), row.borrowed())?;
             let cells = drift(statement, &figures(&total, book.form.cells()));
             (!cells.is_empty()).then(|| (statement.total.clone(), cells))
         });

@@ -134,7 +134,7 @@ impl Book {
             let alone =
                 self.contribution(index).filter(|_| !self.tree.is_interior(index) && selection.kinds.is_empty());
             if let Some((report, _)) = alone {
-                return self.ranked(row, 1, Some(indicator.of_row(&self.form, &report.row)));
+                return self.ranked(row, 1, Some(indicator.of_row(&self.form, report.row())));
             }
             let total = self.row_total(row, selection, basis)?;
             // with kinds, a unit with nothing of them in it is not in the set
@@ -165,7 +165,7 @@ impl Book {
             }
             Rows::Units => {
                 self.counting(&tops, basis, selection, |Met { index, coverage, report, .. }, _| {
-                    let value = indicator.of_row(&self.form, &report.row);
+                    let value = indicator.of_row(&self.form, report.row());
                     found.extend(self.ranked(Row::Report { index, coverage }, 1, Some(value)));
                 });
                 let silent = tops.iter().flat_map(|top| self.missing(*top, None, usize::MAX));
@@ -203,9 +203,7 @@ impl Book {
             Row::Report { index, coverage } => {
                 let node = self.tree.get(index).filter(|node| selection.wants(node.kind))?;
                 let report = self.series(node.code.as_str(), coverage)?.effective()?;
-                let mut total = Total::zero(self.form.cells());
-                total.count(self.form.cells(), report, false);
-                Some(total)
+                Some(Total::of(self.form.cells(), report.row(), false))
             }
             Row::Unit { index, from_above } => {
                 let stands_for_all = from_above && basis == Basis::Declared && self.tree.is_interior(index);

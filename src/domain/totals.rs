@@ -2,8 +2,7 @@
 //! new − old and nothing is ever added up twice.
 
 use super::event::SeriesKey;
-use super::series::Effective;
-use crate::form::{Cell, CellTable};
+use crate::form::{Cell, CellTable, RowRef};
 use crate::words::{Basis, Coverage, FamilyName, UnitCode, Year, limits};
 
 /// Names a total: of a unit and all below it, in a year, on a basis.
@@ -45,42 +44,53 @@ pub struct Total {
 #[error("a total leaves the range of figures")]
 pub struct TotalOverflow;
 
-/// A difference of sums: cells that change, and by how much.
+/// A difference of sums: what changes, and by how much. Wider than a sum, so that
+/// it is exact whatever it is made of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Delta {
-    cells: Vec<(usize, i64)>,
-    stated: Vec<(usize, i64)>,
+    /// By cell, in order.
+    cells: Vec<(usize, i128)>,
+    /// By place among the cells that need not be stated, in order.
+    stated: Vec<(usize, i128)>,
     reports: i64,
     not_broken_down: i64,
 }
 
 impl Delta {
     /// Adds a report to the difference, or takes it away.
-    pub(super) fn report(&mut self, table: &CellTable, report: &Effective, not_broken_down: bool, sign: i64) {
-        let signed = |value: i64| value.saturating_mul(sign);
-        self.cells.extend(report.row.nonzero(table).map(|(cell, value)| (cell, signed(value))));
-        let optional = table.optional().iter().enumerate();
-        let stated = optional.filter(|(_, cell)| report.row.states(table, **cell));
-        self.stated.extend(stated.map(|(index, _)| (index, sign)));
+    pub(super) fn report(&mut self, table: &CellTable, row: RowRef<'_>, not_broken_down: bool, sign: i64) {
+        let signed = |value: i64| i128::from(value.saturating_mul(sign));
+        join_all(&mut self.cells, row.nonzero(table).map(|(cell, value)| (cell, signed(value))));
+        join_all(&mut self.stated, row.stated_optional(table).map(|place| (place, signed(1))));
         self.reports = self.reports.saturating_add(sign);
         self.not_broken_down = self.not_broken_down.saturating_add(if not_broken_down { sign } else { 0 });
     }
 
     /// Adds another difference.
     pub(super) fn join(&mut self, other: &Self) {
-        self.cells.extend(&other.cells);
-        self.stated.extend(&other.stated);
+        join_all(&mut self.cells, other.cells.iter().copied());
+        join_all(&mut self.stated, other.stated.iter().copied());
         self.reports = self.reports.saturating_add(other.reports);
         self.not_broken_down = self.not_broken_down.saturating_add(other.not_broken_down);
     }
 
     /// Adds a total to the difference, or takes it away.
     pub(super) fn total(&mut self, total: &Total, sign: i64) {
-        let signed = |(index, value): (usize, &i64)| (*value != 0).then(|| (index, value.saturating_mul(sign)));
-        self.cells.extend(total.cells.iter().enumerate().filter_map(signed));
-        self.stated.extend(total.stated.iter().enumerate().filter_map(signed));
+        let signed = |(index, value): (usize, &i64)| (*value != 0).then(|| (index, i128::from(value.saturating_mul(sign))));
+        join_all(&mut self.cells, total.cells.iter().enumerate().filter_map(signed));
+        join_all(&mut self.stated, total.stated.iter().enumerate().filter_map(signed));
         self.reports = self.reports.saturating_add(total.reports.saturating_mul(sign));
         self.not_broken_down = self.not_broken_down.saturating_add(total.not_broken_down.saturating_mul(sign));
+    }
+}
+
+/// Adds changes to others; both are in order.
+fn join_all(changes: &mut Vec<(usize, i128)>, more: impl Iterator<Item = (usize, i128)>) {
+    for (index, change) in more {
+        match changes.binary_search_by_key(&index, |(known, _)| *known) {
+            Ok(place) => changes.get_mut(place).into_iter().for_each(|(_, sum)| *sum = sum.saturating_add(change)),
+            Err(place) => changes.insert(place, (index, change)),
+        }
     }
 }
 
@@ -96,18 +106,27 @@ impl Total {
         }
     }
 
-    /// Counts one report more, in sums that stay in range by what is kept.
-    pub(super) fn count(&mut self, table: &CellTable, report: &Effective, not_broken_down: bool) {
-        for (cell, value) in report.row.nonzero(table) {
-            if let Some(sum) = self.cells.get_mut(cell) {
-                *sum = sum.saturating_add(value);
-            }
-        }
-        for (stated, cell) in self.stated.iter_mut().zip(table.optional()) {
-            *stated = stated.saturating_add(i64::from(report.row.states(table, *cell)));
-        }
-        self.reports = self.reports.saturating_add(1);
-        self.not_broken_down = self.not_broken_down.saturating_add(i64::from(not_broken_down));
+    /// The sum of one report.
+    pub(super) fn of(table: &CellTable, row: RowRef<'_>, not_broken_down: bool) -> Self {
+        let mut total = Self::zero(table);
+        // one alone is in range
+        let _ = total.count(table, row, not_broken_down);
+        total
+    }
+
+    /// Counts one report more.
+    pub(super) fn count(
+        &mut self,
+        table: &CellTable,
+        row: RowRef<'_>,
+        not_broken_down: bool,
+    ) -> Result<(), TotalOverflow> {
+        add_all(&mut self.cells, row.nonzero(table).map(|(cell, value)| (cell, value.into())))?;
+        add_all(&mut self.stated, row.stated_optional(table).map(|place| (place, 1)))?;
+        self.reports = self.reports.checked_add(1).ok_or(TotalOverflow)?;
+        let not_broken_down = self.not_broken_down.checked_add(not_broken_down.into());
+        self.not_broken_down = not_broken_down.ok_or(TotalOverflow)?;
+        Ok(())
     }
 
     /// Every required cell, and others where a counted report states them, in
@@ -122,24 +141,25 @@ impl Total {
 
     /// Adds a difference.
     pub(super) fn add(&mut self, delta: &Delta) -> Result<(), TotalOverflow> {
-        add_all(&mut self.cells, &delta.cells)?;
-        add_all(&mut self.stated, &delta.stated)?;
+        add_all(&mut self.cells, delta.cells.iter().copied())?;
+        add_all(&mut self.stated, delta.stated.iter().copied())?;
         self.reports = self.reports.checked_add(delta.reports).ok_or(TotalOverflow)?;
         self.not_broken_down = self.not_broken_down.checked_add(delta.not_broken_down).ok_or(TotalOverflow)?;
         Ok(())
     }
 
-    /// Whether every cell stays within [`limits::TOTAL_MAX`] with a difference added.
+    /// Whether every cell that a difference changes stays within [`limits::TOTAL_MAX`].
     pub(super) fn has_room_for(&self, delta: &Delta) -> bool {
-        let mut after = self.clone();
-        after.add(delta).is_ok() && after.cells.iter().all(|cell| cell.unsigned_abs() <= limits::TOTAL_MAX)
+        let after = |&(cell, change): &(usize, i128)| Some(i128::from(*self.cells.get(cell)?).saturating_add(change));
+        let fits = |after: i128| after.unsigned_abs() <= limits::TOTAL_MAX.into();
+        delta.cells.iter().map(after).all(|after| after.is_some_and(fits))
     }
 }
 
-fn add_all(sums: &mut [i64], changes: &[(usize, i64)]) -> Result<(), TotalOverflow> {
-    for &(index, change) in changes {
+fn add_all(sums: &mut [i64], changes: impl Iterator<Item = (usize, i128)>) -> Result<(), TotalOverflow> {
+    for (index, change) in changes {
         let sum = sums.get_mut(index).ok_or(TotalOverflow)?;
-        *sum = sum.checked_add(change).ok_or(TotalOverflow)?;
+        *sum = i64::try_from(i128::from(*sum).saturating_add(change)).map_err(|_| TotalOverflow)?;
     }
     Ok(())
 }

@@ -1,4 +1,6 @@
-//! What checks say.
+//! What checks say, and how that is packed where it is kept.
+
+use super::row::{put_varint, take_varint, unzigzag, zigzag};
 
 /// Number of a check in the table of its form.
 ///
@@ -63,4 +65,61 @@ pub struct FindingRecord {
     pub left: Option<i64>,
     /// Right side, where it has one.
     pub right: Option<i64>,
+}
+
+const FAILED: u8 = 1;
+const HAS_LEFT: u8 = 2;
+const HAS_RIGHT: u8 = 4;
+
+/// Packs findings: the gap to the check before, what there is, the sides.
+#[must_use]
+pub fn pack_findings(findings: &[FindingRecord]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut before = 0_u32;
+    for FindingRecord { check, verdict, left, right } in findings {
+        put_varint(&mut out, u64::from(check.0.wrapping_sub(before)));
+        before = check.0;
+        let failed = if *verdict == Verdict::Fail { FAILED } else { 0 };
+        let sides = [left.map_or(0, |_| HAS_LEFT), right.map_or(0, |_| HAS_RIGHT)];
+        out.push(failed | sides.iter().fold(0, |all, one| all | one));
+        [left, right].into_iter().flatten().for_each(|side| put_varint(&mut out, zigzag(*side)));
+    }
+    out
+}
+
+/// Packed findings, one after the other; a none where they are damaged is the last.
+pub fn packed_findings(bytes: &[u8]) -> impl Iterator<Item = Option<FindingRecord>> {
+    let (mut rest, mut before) = (bytes, 0);
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let taken = take_finding(rest, before);
+        rest = taken.map_or(&[], |(_, after)| after);
+        before = taken.map_or(0, |(finding, _)| finding.check.0);
+        Some(taken.map(|(finding, _)| finding))
+    })
+}
+
+fn take_finding(bytes: &[u8], before: u32) -> Option<(FindingRecord, &[u8])> {
+    let (gap, rest) = take_varint(bytes)?;
+    let (&flags, mut rest) = rest.split_first()?;
+    let mut side = |has: u8| -> Option<Option<i64>> {
+        if flags & has == 0 {
+            return Some(None);
+        }
+        let (raw, after) = take_varint(rest)?;
+        rest = after;
+        Some(Some(unzigzag(raw)))
+    };
+    let (left, right) = (side(HAS_LEFT)?, side(HAS_RIGHT)?);
+    let verdict = if flags & FAILED == 0 { Verdict::NotAssessable } else { Verdict::Fail };
+    let check = CheckId(before.wrapping_add(u32::try_from(gap).ok()?));
+    Some((FindingRecord { check, verdict, left, right }, rest))
+}
+
+/// Unpacks findings; none if they are damaged.
+#[must_use]
+pub fn unpack_findings(bytes: &[u8]) -> Option<Vec<FindingRecord>> {
+    packed_findings(bytes).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::figure::{half_in_printed_unit, in_printed_unit, percent};
 use super::rules::{Addend, Breakdown, CheckKind, Part, Ratio};
-use super::{Figures, Form, Row};
+use super::{Figures, Form, RowRef};
 use crate::words::Quantity;
 
 /// A cell, or a figure derived from cells.
@@ -46,7 +46,7 @@ fn over_total(weights: &Weights, cells: &[i64]) -> Option<i64> {
     weighted(weights.iter().map(|(cell, weight)| (cells.get(*cell).copied().unwrap_or(0), *weight)))
 }
 
-fn over_row(weights: &Weights, form: &Form, row: &Row) -> Option<i64> {
+fn over_row(weights: &Weights, form: &Form, row: RowRef<'_>) -> Option<i64> {
     let weight = |cell: usize| weights.iter().find(|(known, _)| *known == cell).map_or(0, |(_, weight)| *weight);
     weighted(row.nonzero(form.cells()).map(|(cell, value)| (value, weight(cell))))
 }
@@ -80,7 +80,7 @@ impl Indicator {
 
     /// Its value for one report; not applicable for a cell it does not state and need not.
     #[must_use]
-    pub fn of_row(&self, form: &Form, row: &Row) -> Quantity {
+    pub fn of_row(&self, form: &Form, row: RowRef<'_>) -> Quantity {
         let cell = self.numerator.first().map(|(cell, _)| *cell).filter(|_| self.optional);
         match cell {
             Some(cell) if !row.states(form.cells(), cell) => NOT_APPLICABLE,

@@ -19,6 +19,10 @@ pub struct RowError(pub(crate) &'static str);
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Row(Box<[u8]>);
 
+/// The same, where the bytes lie elsewhere.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RowRef<'a>(&'a [u8]);
+
 const REQUIRED_ONLY: u8 = 0;
 const WITH_BITMAP: u8 = 1;
 
@@ -52,17 +56,11 @@ impl Row {
     pub fn from_bytes(table: &CellTable, bytes: &[u8]) -> Result<Self, RowError> {
         let row = Self(bytes.into());
         let (mut present, mut values) = (table.no_cells(), vec![0_i64; table.len()]);
-        row.unpack(table, &mut present, &mut values)?;
+        row.borrowed().unpack(table, &mut present, &mut values)?;
         if Self::pack(table, &present, &values) != row {
             return Err(RowError("it is not in canonical form"));
         }
         Ok(row)
-    }
-
-    /// Takes bytes of a row that was checked before it was kept.
-    #[must_use]
-    pub fn from_checked_bytes(bytes: &[u8]) -> Self {
-        Self(bytes.into())
     }
 
     /// The packed bytes.
@@ -71,8 +69,27 @@ impl Row {
         &self.0
     }
 
+    /// The row, to be read.
+    #[must_use]
+    pub fn borrowed(&self) -> RowRef<'_> {
+        RowRef(&self.0)
+    }
+}
+
+impl<'a> RowRef<'a> {
+    /// The packed bytes.
+    #[must_use]
+    pub fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Takes bytes that were packed before.
+    pub(crate) fn of_packed(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
     /// Where the figures start, and the bitmap before them if there is one.
-    fn split(&self, table: &CellTable) -> Result<(Option<&[u8]>, &[u8]), RowError> {
+    fn split(self, table: &CellTable) -> Result<(Option<&'a [u8]>, &'a [u8]), RowError> {
         match self.0.split_first() {
             Some((&REQUIRED_ONLY, figures)) => Ok((None, figures)),
             Some((&WITH_BITMAP, rest)) => rest
@@ -84,7 +101,7 @@ impl Row {
     }
 
     /// Cells that are not 0, in table order, as (index, value).
-    pub fn nonzero<'a>(&'a self, table: &CellTable) -> impl Iterator<Item = (usize, i64)> + Clone + use<'a> {
+    pub fn nonzero(self, table: &CellTable) -> impl Iterator<Item = (usize, i64)> + Clone + use<'a> {
         let mut rest = self.split(table).map_or(&[][..], |(_, figures)| figures);
         let mut next = 0_usize;
         std::iter::from_fn(move || {
@@ -99,19 +116,29 @@ impl Row {
 
     /// Whether a cell is stated.
     #[must_use]
-    pub fn states(&self, table: &CellTable, cell: usize) -> bool {
+    pub fn states(self, table: &CellTable, cell: usize) -> bool {
         match self.split(table) {
             Ok((None, _)) => table.is_required(cell),
-            Ok((Some(bitmap), _)) => bitmap.get(cell / 8).is_some_and(|byte| byte >> (cell % 8) & 1 == 1),
+            Ok((Some(bitmap), _)) => has_bit(bitmap, cell),
             Err(_) => false,
         }
+    }
+
+    /// Which of the cells that need not be stated are, by their place among these.
+    pub fn stated_optional(self, table: &'a CellTable) -> impl Iterator<Item = usize> + use<'a> {
+        let bitmap = self.split(table).ok().and_then(|(bitmap, _)| bitmap);
+        let stated = |bitmap: &'a [u8]| {
+            let optional = table.optional().iter().enumerate();
+            optional.filter(|(_, cell)| has_bit(bitmap, **cell)).map(|(place, _)| place)
+        };
+        bitmap.into_iter().flat_map(stated)
     }
 
     /// Writes presence and values into full-length slices that hold zeros.
     ///
     /// # Errors
     /// [`RowError`] if the bytes are damaged.
-    pub fn unpack(&self, table: &CellTable, present: &mut [u64], values: &mut [i64]) -> Result<(), RowError> {
+    pub fn unpack(self, table: &CellTable, present: &mut [u64], values: &mut [i64]) -> Result<(), RowError> {
         let (bitmap, figures) = self.split(table)?;
         match bitmap {
             None => present.copy_from_slice(table.required()),
@@ -142,6 +169,16 @@ impl fmt::Debug for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Row({} bytes)", self.0.len())
     }
+}
+
+impl fmt::Debug for RowRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RowRef({} bytes)", self.0.len())
+    }
+}
+
+fn has_bit(bitmap: &[u8], cell: usize) -> bool {
+    bitmap.get(cell / 8).is_some_and(|byte| byte >> (cell % 8) & 1 == 1)
 }
 
 /// Maps small negative and positive figures to small unsigned ones.

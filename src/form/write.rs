@@ -25,7 +25,7 @@ impl Form {
     pub fn write(&self, row: &Row, texts: &[u8]) -> Result<Vec<u8>, WriteError> {
         let mut reader = Reader::default();
         reader.read(self, texts)?;
-        row.unpack(&self.cells, &mut reader.present, &mut reader.values)?;
+        row.borrowed().unpack(&self.cells, &mut reader.present, &mut reader.values)?;
         let mut out = Vec::with_capacity(1024);
         put_group(&mut out, &self.root, &reader, true);
         Ok(out)

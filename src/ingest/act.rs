@@ -11,7 +11,7 @@ use crate::domain::event::{
     DeadlineExtended, EventKind, PublicationRecorded, Rejudged, ReportReviewed, ReportWithdrawn, Review, SeriesKey,
     TextRedacted, YearReopened,
 };
-use crate::domain::{Obligation, Series, Stored, TotalKey};
+use crate::domain::{Obligation, Series, TotalKey};
 use crate::words::{Day, Digest, FamilyName, Position, Revision, UnitCode, Year};
 
 /// Something to be decided.
@@ -123,7 +123,7 @@ impl Overlay<'_> {
     }
 
     fn withdraw(&self, key: SeriesKey, revision: Revision) -> Result<Decided, SubmitError> {
-        let (mut after, _) = self.live(&key, revision)?;
+        let mut after = self.live(&key, revision)?;
         after.withdraw(revision, Position(0));
         let rejudged = self.rejudged_by(&key, &after);
         Ok((EventKind::ReportWithdrawn(ReportWithdrawn { series: key, revision, rejudged }), None))
@@ -136,8 +136,8 @@ impl Overlay<'_> {
         words: String,
         cells: Vec<Arc<str>>,
     ) -> Result<Decided, SubmitError> {
-        let (mut after, stored) = self.live(&series, revision)?;
-        if review == Review::Approved && matches!(stored.review, Some((Review::Approved, _))) {
+        let mut after = self.live(&series, revision)?;
+        if review == Review::Approved && matches!(after.reviewed(revision), Some((Review::Approved, _))) {
             return Err(SubmitError::Precondition(format!("revision {revision} is approved already")));
         }
         let form = after.current().and_then(|current| self.state.form(current.form));
@@ -156,11 +156,11 @@ impl Overlay<'_> {
         Ok((EventKind::ReportReviewed(reviewed), text))
     }
 
-    /// A series to be changed, and its revision that counts or awaits approval.
-    fn live(&self, key: &SeriesKey, revision: Revision) -> Result<(Series, Stored), SubmitError> {
+    /// A series to be changed, in which a revision counts or awaits approval.
+    fn live(&self, key: &SeriesKey, revision: Revision) -> Result<Series, SubmitError> {
         let series = self.series(key).ok_or_else(|| not_found(key))?;
         match series.live(revision) {
-            Some(stored) => Ok((series.clone(), stored.clone())),
+            Some(_) => Ok(series.clone()),
             None => Err(SubmitError::Precondition(match series.current_revision() {
                 Some(current) => format!("revision {revision} is not in effect, {} is", current.revision),
                 None => "no revision is in effect".to_owned(),
@@ -178,7 +178,7 @@ impl Overlay<'_> {
         if current(before) != current(after)
             && let Some(report) = after.current()
             && let Some(findings) = self.judged_again(key, report, Then::default())
-            && findings != report.findings()
+            && report.findings().ne(findings.iter().copied())
         {
             rejudged.push(Rejudged { series: key.clone(), findings });
         }

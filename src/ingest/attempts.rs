@@ -7,8 +7,8 @@ use prost::bytes::Bytes;
 
 use crate::domain::State;
 use crate::domain::event::SeriesKey;
-use crate::form::{FindingRecord, Statements, put_varint, take_varint};
-use crate::ledger::{StoredAttempt, pack_findings, unpack_findings};
+use crate::form::{FindingRecord, Statements, pack_findings, put_varint, take_varint, unpack_findings};
+use crate::ledger::StoredAttempt;
 use crate::words::{Coverage, FamilyName, Timestamp, UnitCode, Year, limits};
 
 /// An attempt that was refused.

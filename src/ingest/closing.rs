@@ -28,9 +28,10 @@ impl Obstacles {
     fn of(state: &State, rollup: &Rollup, total: &TotalKey, contributions: &[Contribution]) -> Self {
         let asks = state.roster(&total.family, total.year).requires_approval;
         let is_unreviewed = |part: &&Contribution| {
-            let current = |coverage| state.series(&total.series(part.unit.clone(), coverage))?.current_revision();
-            let current = part.report.and_then(|(coverage, ..)| current(coverage));
-            asks && current.is_some_and(|stored| stored.review.is_none())
+            let series = |coverage| state.series(&total.series(part.unit.clone(), coverage));
+            let series = part.report.and_then(|(coverage, ..)| series(coverage));
+            let current = series.and_then(|series| Some((series, series.current_revision()?.revision)));
+            asks && current.is_some_and(|(series, revision)| series.reviewed(revision).is_none())
         };
         let unreviewed = contributions.iter().filter(is_unreviewed).map(|part| part.unit.clone()).collect();
         Self { open_queries: rollup.counts.open_queries, unreviewed }

@@ -3,7 +3,7 @@
 
 use crate::domain::event::SeriesKey;
 use crate::domain::{Roster, Series, State};
-use crate::form::{Figures, Form, Row};
+use crate::form::{Figures, Form, RowRef};
 
 /// Figures of a report, unpacked for checks.
 #[derive(Debug, Clone)]
@@ -14,7 +14,7 @@ pub struct Unpacked {
 }
 
 impl Unpacked {
-    pub(super) fn new(form: &Form, row: &Row, absent_is_zero: bool) -> Option<Self> {
+    pub(super) fn new(form: &Form, row: RowRef<'_>, absent_is_zero: bool) -> Option<Self> {
         let (mut present, mut values) = (form.cells().no_cells(), vec![0; form.cells().len()]);
         row.unpack(form.cells(), &mut present, &mut values).ok()?;
         Some(Self { values, present, absent_is_zero })
@@ -41,7 +41,7 @@ impl Unpacked {
     pub(super) fn effective(state: &State, form: &Form, series: &Series) -> Option<Self> {
         let effective = series.effective()?;
         let filled = state.form(effective.form)?;
-        let figures = Self::new(&filled, &effective.row, effective.absent_is_zero())?;
+        let figures = Self::new(&filled, effective.row(), effective.absent_is_zero())?;
         if filled.name() == form.name() { Some(figures) } else { Self::followed(form, &filled, figures.figures()) }
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::desk::Desk;
 use super::outcome::SubmitError;
 use crate::domain::event::{Event, EventKind, Review};
-use crate::domain::{Series, State, Stored};
-use crate::words::{Day, Position, Timestamp};
+use crate::domain::{Series, State};
+use crate::words::{Day, Position, Revision, Timestamp};
 
 /// What a reviewer decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +40,13 @@ pub struct PublicationRecord {
 
 impl Desk {
     /// What a reviewer decided on a revision.
-    pub(super) fn review_of(&self, state: &State, stored: &Stored) -> Result<Option<ReviewRecord>, SubmitError> {
-        let Some((_, position)) = stored.review else { return Ok(None) };
+    pub(super) fn review_of(
+        &self,
+        state: &State,
+        series: &Series,
+        revision: Revision,
+    ) -> Result<Option<ReviewRecord>, SubmitError> {
+        let Some((_, position)) = series.reviewed(revision) else { return Ok(None) };
         let Event { principal, time, kind, .. } = self.event_at(state, position)?;
         let EventKind::ReportReviewed(reviewed) = kind else { return Err(misplaced(position)) };
         let text = reviewed.text.filter(|text| !state.is_redacted(text));

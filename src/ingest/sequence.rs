@@ -65,9 +65,7 @@ impl<'a> Overlay<'a> {
     pub(super) fn enter(&mut self, kind: &EventKind, (position, time): (Position, Timestamp)) {
         let rejudged: &[Rejudged] = match kind {
             EventKind::ReportAccepted(accepted) => {
-                if let Some(form) = self.state.form(accepted.form) {
-                    self.series_mut(&accepted.series).accept(accepted, form, (position, time));
-                }
+                self.series_mut(&accepted.series).accept(accepted, (position, time));
                 &accepted.rejudged
             }
             EventKind::ReportWithdrawn(withdrawn) => {
@@ -98,7 +96,7 @@ impl<'a> Overlay<'a> {
             | EventKind::FormRegistered(_) => &[],
         };
         for Rejudged { series, findings } in rejudged {
-            self.series_mut(series).rejudge(findings.clone(), position);
+            self.series_mut(series).rejudge(findings, position);
         }
     }
 
@@ -218,7 +216,7 @@ impl<'a> Overlay<'a> {
         let form = after.effective().and_then(|report| self.state.form(report.form));
         let now = form
             .zip(after.effective())
-            .and_then(|(form, report)| Some((Unpacked::new(&form, &report.row, report.absent_is_zero())?, form)));
+            .and_then(|(form, report)| Some((Unpacked::new(&form, report.row(), report.absent_is_zero())?, form)));
         self.rejudge_following(key, now.as_ref().map(|(now, form)| (now.figures(), &**form)))
     }
 
@@ -227,7 +225,7 @@ impl<'a> Overlay<'a> {
     pub(super) fn rejudge(&self, key: &SeriesKey, then: Then<'_>) -> Option<Rejudged> {
         let series = self.series(key)?;
         let findings = self.judged_again(key, series.current()?, then)?;
-        (findings != series.findings()).then(|| Rejudged { series: key.clone(), findings })
+        series.findings().ne(findings.iter().copied()).then(|| Rejudged { series: key.clone(), findings })
     }
 
     /// What is found in a report; what the report alone decides stays as it was
@@ -239,13 +237,13 @@ impl<'a> Overlay<'a> {
         then: Then<'_>,
     ) -> Option<Vec<FindingRecord>> {
         let form = self.state.form(report.form)?;
-        let now = Unpacked::new(&form, &report.row, report.absent_is_zero())?;
+        let now = Unpacked::new(&form, report.row(), report.absent_is_zero())?;
         let prior = self.prior(key, &form, then);
         let facts = then.facts.unwrap_or_else(|| self.state.unit_facts(key));
         let mut beyond = Vec::new();
         form.check_beyond(now.figures(), prior.as_ref().map(Unpacked::figures), facts, &mut beyond);
-        let alone = report.findings().iter().filter(|record| !form.is_beyond(record.check));
-        let mut findings: Vec<FindingRecord> = alone.copied().chain(beyond).collect();
+        let alone = report.findings().filter(|record| !form.is_beyond(record.check));
+        let mut findings: Vec<FindingRecord> = alone.chain(beyond).collect();
         findings.sort_unstable_by_key(|record| record.check);
         Some(findings)
     }

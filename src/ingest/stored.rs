@@ -134,7 +134,7 @@ impl Desk {
             let stored = stored.ok_or_else(|| nothing(key))?;
             let report = self.stored(state, key, series, stored);
             let report = report.map_err(SubmitError::unreadable)?;
-            let (review, publication) = (self.review_of(state, stored)?, self.publication_of(state, series)?);
+            let (review, publication) = (self.review_of(state, series, stored.revision)?, self.publication_of(state, series)?);
             Ok((state.head(), StoredReport { review, publication, ..report }))
         })
     }
@@ -156,8 +156,8 @@ impl Desk {
         let (prose, mut explanations) = unpack_texts(&texts).ok_or_else(|| damaged("its texts are damaged"))?;
         let report = form.write(&accepted.row, prose).map_err(|error| damaged(&error.to_string()))?;
         let current = series.current_revision().is_some_and(|known| known.revision == stored.revision);
-        let recorded = if current { series.findings() } else { &accepted.findings };
-        let (findings, later) = describe(state, key, series, &form, &accepted, &report, recorded)
+        let recorded = if current { series.findings().collect() } else { accepted.findings.clone() };
+        let (findings, later) = describe(state, key, series, &form, &accepted, &report, &recorded)
             .ok_or_else(|| damaged("its figures are damaged"))?;
         for (query, digest) in later {
             if !state.is_redacted(&digest) {
@@ -269,7 +269,7 @@ impl Desk {
     fn candidates(&self, wanted: &Wanted, after: Option<&SeriesKey>, at: Position) -> Vec<SeriesKey> {
         let state = self.state.read();
         let known = state.series_after(after).filter(|(key, series)| {
-            let open = !wanted.open_queries || at < state.head() || series.open_queries() > 0;
+            let open = !wanted.open_queries || at < state.head() || state.open_queries(series) > 0;
             open && series.changes().first().is_some_and(|first| *first <= at) && wanted.fits(&state, key, at)
         });
         known.map(|(key, _)| key).take(CANDIDATES).collect()
@@ -283,7 +283,7 @@ impl Desk {
         at: At,
     ) -> Result<Option<ListedSeries>, SubmitError> {
         let Some(series) = state.series(&key) else { return Ok(None) };
-        let open_queries = series.open_queries();
+        let open_queries = state.open_queries(series);
         if wanted.open_queries && open_queries == 0 {
             return Ok(None);
         }
@@ -295,7 +295,7 @@ impl Desk {
             newest_standing: newest.map(|newest| series.standing(newest)),
             effective: series.effective_revision().map(|stored| stored.revision),
             current: series.current_revision().map(|stored| stored.revision),
-            review: newest.map(|newest| self.review_of(state, newest)).transpose()?.flatten(),
+            review: newest.map(|newest| self.review_of(state, series, newest.revision)).transpose()?.flatten(),
             publication: self.publication_of(state, series)?,
             open_queries,
             nil_report: series.current().is_some_and(|current| current.nil_report),
@@ -355,7 +355,7 @@ impl Desk {
                     },
                     standing: series.standing(stored),
                     principal: event.principal,
-                    review: self.review_of(state, stored)?,
+                    review: self.review_of(state, series, stored.revision)?,
                 })
             });
             Ok((state.head(), rows.collect::<Result<_, SubmitError>>()?))
@@ -405,7 +405,7 @@ fn describe(
     findings: &[FindingRecord],
 ) -> Option<Described> {
     let absent_is_zero = accepted.blank_means_zero || accepted.nil_report;
-    let now = Unpacked::new(form, &accepted.row, absent_is_zero)?;
+    let now = Unpacked::new(form, accepted.row.borrowed(), absent_is_zero)?;
     let roster = state.roster(&key.family, key.year);
     let existed = |before: &SeriesKey| state.has_unit(&before.unit, before.year);
     let figures_of = |before: &SeriesKey| Unpacked::effective(state, form, state.series(before)?);

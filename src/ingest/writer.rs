@@ -19,8 +19,8 @@ use super::explain;
 use super::outcome::{Decision, Outcome, Receipt, SubmitError};
 use super::sequence::{Judged, Overlay, Verdicts};
 use crate::domain::event::{Event, EventKind, QueryExplained, SeriesKey, UnitsApplied};
-use crate::domain::{Series, State};
-use crate::form::Explanation;
+use crate::domain::State;
+use crate::form::{Explanation, FindingRecord};
 use crate::ledger::{Ledger, LedgerError, LedgerReader, Signer};
 use crate::words::clock::Clock;
 use crate::words::{Digest, Position, limits};
@@ -222,7 +222,8 @@ impl Writer {
         let stored = overlay.series(series).filter(|stored| stored.current().is_some());
         let stored = stored.ok_or_else(|| SubmitError::NotFound("no report is in effect in this series".to_owned()))?;
         let form = stored.current().and_then(|current| overlay.state.form(current.form));
-        let query = form.and_then(|form| explain::query_of(&form, stored.findings(), quotes, explanation));
+        let findings: Vec<FindingRecord> = stored.findings().collect();
+        let query = form.and_then(|form| explain::query_of(&form, &findings, quotes, explanation));
         let explained = query.ok_or_else(|| {
             let Explanation { rule, instance, left, right, .. } = explanation;
             SubmitError::Precondition(format!("no open query {rule} {instance} with left {left} and right {right}"))
@@ -356,7 +357,7 @@ impl Writer {
                 Waiting::Done(reply) => tell(reply, Ok(event.position)),
                 Waiting::Explained(reply, series) => {
                     let state = self.state.read();
-                    let open = state.series(&series).map_or(0, Series::open_queries);
+                    let open = state.series(&series).map_or(0, |series| state.open_queries(series));
                     tell(reply, Ok((event.position, open)));
                 }
                 Waiting::Units(reply, plan) => tell(reply, Ok((event.position, plan))),

@@ -19,7 +19,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::iter;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::thread;
 
 use outline::Outline;
@@ -30,8 +30,6 @@ use super::store::{Store, StoreError};
 use super::witness::Head;
 use super::{LedgerError, LedgerReader, chain_after};
 use crate::domain::State;
-use crate::domain::event::FormId;
-use crate::form::Form;
 use crate::words::{Digest, Position, limits};
 
 const MAGIC: &[u8; 16] = b"crossfoot fold 1";
@@ -118,51 +116,40 @@ fn restored(
     if !acknowledged || chain_after(&*reader.get()?, position)? != chain {
         return Err(Problem::new("is of another history"));
     }
-    let mut state = State::new();
-    let apart: BTreeSet<Position> = apart.into_iter().collect();
-    for event in reader.events(&apart, &|_| None)? {
-        state.enter_apart(&event).map_err(Problem::Other)?;
-    }
-    state.stand_at(position, time);
-    let forms: Vec<Arc<Form>> = (1..=state.registered()).filter_map(|id| state.form(FormId(id))).collect();
     thread::scope(|scope| {
-        // while one part is placed and added up the next is read
+        // series are read while what else was said is folded
         let (read, series) = mpsc::sync_channel(limits::CHECKPOINT_PARTS);
-        scope.spawn(move || read_series(records, &forms, &read));
+        scope.spawn(move || read_series(records, &read));
+        let mut state = State::new();
+        let apart: BTreeSet<Position> = apart.into_iter().collect();
+        for event in reader.events(&apart, &|_| None)? {
+            state.enter_apart(&event).map_err(Problem::Other)?;
+        }
+        state.stand_at(position, time);
         let mut failed = None;
         let parts = series.into_iter().map_while(|part| part.map_err(|problem| failed = Some(problem)).ok());
         let mut series = parts.flatten();
         for year in &years {
-            let mut missing = year.series;
-            let of_the_year = series.by_ref().take(year.series).inspect(|_| missing = missing.saturating_sub(1));
-            state.fill(year, of_the_year).map_err(Problem::Other)?;
-            if missing > 0 {
-                break;
-            }
+            state.fill(year, series.by_ref().take(year.series)).map_err(Problem::Other)?;
         }
         let left_over = series.next().is_some();
         drop(series);
-        match failed {
-            Some(problem) => Err(problem),
-            None if left_over => Err(Problem::new("holds more than it says")),
-            None => Ok(()),
+        if let Some(problem) = failed {
+            return Err(problem);
         }
-    })?;
-    if state.filed_years() != years {
-        return Err(Problem::new("is not whole"));
-    }
-    Ok(state)
+        if left_over || state.filed_years() != years {
+            return Err(Problem::new("does not hold what it says"));
+        }
+        state.sum_up().map_err(Problem::Other)?;
+        Ok(state)
+    })
 }
 
 /// Reads records of series until there are no more, or nobody takes them.
-fn read_series(
-    mut records: CopyReader<File>,
-    forms: &[Arc<Form>],
-    read: &mpsc::SyncSender<Result<Vec<Entry>, Problem>>,
-) {
+fn read_series(mut records: CopyReader<File>, read: &mpsc::SyncSender<Result<Vec<Entry>, Problem>>) {
     let mut next = || -> Result<Option<Vec<Entry>>, Problem> {
         let Some(record) = records.payload()? else { return Ok(None) };
-        series::all_from(&record, forms).map(Some).ok_or_else(|| Problem::new("a series cannot be read"))
+        series::all_from(&record).map(Some).ok_or_else(|| Problem::new("a series cannot be read"))
     };
     let parts = iter::from_fn(|| next().transpose());
     for part in parts {

@@ -15,7 +15,7 @@ use crate::domain::event::{
     Event, EventKind, Explained, FormId, FormRegistered, QueryExplained, Rejudged, ReportAccepted, ReportWithdrawn,
     SeriesKey, TextRedacted, TokenId, TokenRevoked, UnitEntry, UnitKind, UnitsApplied,
 };
-use crate::form::{CheckId, FindingRecord, Form, Row, Verdict, put_varint, take_varint, unzigzag, zigzag};
+use crate::form::{CheckId, Form, Row, pack_findings, unpack_findings};
 use crate::words::{Coverage, Digest, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year};
 
 /// A stored event that cannot be read.
@@ -174,7 +174,7 @@ fn accepted_to(accepted: &ReportAccepted) -> stored::ReportAccepted {
         texts_digest: texts.map(|digest| digest.as_bytes().to_vec()).unwrap_or_default(),
         blank_means_zero: *blank_means_zero,
         nil_report: *nil_report,
-        findings: findings_to(findings),
+        findings: pack_findings(findings),
         explained: explained.iter().copied().map(explained_to).collect(),
         rejudged: rejudged.iter().map(rejudged_to).collect(),
         awaits_approval: *awaits_approval,
@@ -200,55 +200,12 @@ fn series_to(series: &SeriesKey) -> stored::Series {
 
 fn rejudged_to(rejudged: &Rejudged) -> stored::Rejudged {
     let Rejudged { series, findings } = rejudged;
-    stored::Rejudged { series: Some(series_to(series)), findings: findings_to(findings) }
+    stored::Rejudged { series: Some(series_to(series)), findings: pack_findings(findings) }
 }
 
 fn explained_to(explained: Explained) -> stored::Explained {
     let Explained { check, left, right } = explained;
     stored::Explained { check: check.0, left, right }
-}
-
-const FAILED: u8 = 1;
-const HAS_LEFT: u8 = 2;
-const HAS_RIGHT: u8 = 4;
-
-/// Packs findings: the gap to the check before, what there is, the sides.
-pub(super) fn findings_to(findings: &[FindingRecord]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut before = 0_u32;
-    for FindingRecord { check, verdict, left, right } in findings {
-        put_varint(&mut out, u64::from(check.0.wrapping_sub(before)));
-        before = check.0;
-        let failed = if *verdict == Verdict::Fail { FAILED } else { 0 };
-        let sides = [left.map_or(0, |_| HAS_LEFT), right.map_or(0, |_| HAS_RIGHT)];
-        out.push(failed | sides.iter().fold(0, |all, one| all | one));
-        [left, right].into_iter().flatten().for_each(|side| put_varint(&mut out, zigzag(*side)));
-    }
-    out
-}
-
-/// Unpacks findings; none if they are damaged.
-pub(super) fn findings_from(bytes: &[u8]) -> Option<Vec<FindingRecord>> {
-    let mut findings = Vec::new();
-    let (mut rest, mut check) = (bytes, 0_u32);
-    while !rest.is_empty() {
-        let (gap, after) = take_varint(rest)?;
-        let (&flags, mut after) = after.split_first()?;
-        check = check.wrapping_add(u32::try_from(gap).ok()?);
-        let mut side = |has: u8| -> Option<Option<i64>> {
-            if flags & has == 0 {
-                return Some(None);
-            }
-            let (raw, next) = take_varint(after)?;
-            after = next;
-            Some(Some(unzigzag(raw)))
-        };
-        let (left, right) = (side(HAS_LEFT)?, side(HAS_RIGHT)?);
-        let verdict = if flags & FAILED == 0 { Verdict::NotAssessable } else { Verdict::Fail };
-        findings.push(FindingRecord { check: CheckId(check), verdict, left, right });
-        rest = after;
-    }
-    Some(findings)
 }
 
 /// Registered forms by number.
@@ -361,7 +318,7 @@ fn series_from(series: Option<stored::Series>) -> Result<SeriesKey, String> {
 
 fn rejudged_from(rejudged: Vec<stored::Rejudged>) -> Result<Vec<Rejudged>, String> {
     let one = |stored::Rejudged { series, findings }| {
-        let findings = findings_from(&findings).ok_or("findings are damaged")?;
+        let findings = unpack_findings(&findings).ok_or("findings are damaged")?;
         Ok(Rejudged { series: series_from(series)?, findings })
     };
     rejudged.into_iter().map(one).collect()
@@ -408,7 +365,7 @@ fn accepted_from(accepted: stored::ReportAccepted, forms: Forms<'_>) -> Result<R
         texts: (!texts_digest.is_empty()).then(|| digest_from(&texts_digest)).transpose()?,
         blank_means_zero,
         nil_report,
-        findings: findings_from(&findings).ok_or("its findings are damaged")?,
+        findings: unpack_findings(&findings).ok_or("its findings are damaged")?,
         explained: explained.into_iter().map(explained_from).collect(),
         awaits_approval,
         rejudged: rejudged_from(rejudged)?,

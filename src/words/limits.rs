@@ -121,8 +121,9 @@ pub const CHECKPOINT_EVENTS: u64 = 100_000;
 pub const CHECKPOINT_EVENTS_AT_END: u64 = 10_000;
 /// Bytes of one part of a checkpoint, which is read, checked and decoded at once.
 pub const CHECKPOINT_PART_BYTES: usize = 256 << 10;
-/// Parts of a checkpoint that are read ahead.
-pub const CHECKPOINT_PARTS: usize = 16;
+/// Parts of a checkpoint that are read ahead, while what they stand in is made: what is
+/// read is what stays in memory.
+pub const CHECKPOINT_PARTS: usize = 1_024;
 /// Refused attempts kept, one per series; the oldest give way.
 pub const REFUSED_ATTEMPTS: usize = 100_000;
 /// Findings kept with a refused attempt.

@@ -71,16 +71,16 @@ impl Paper {
     pub fn figures(&self) -> Vec<Option<i64>> {
         let cells = self.reading.form.cells();
         let (mut present, mut values) = (vec![0; cells.required().len()], vec![0; cells.len()]);
-        if self.row.unpack(cells, &mut present, &mut values).is_err() {
+        if self.row.borrowed().unpack(cells, &mut present, &mut values).is_err() {
             return vec![None; cells.len()];
         }
-        let stated = |(cell, value)| self.row.states(cells, cell).then_some(value);
+        let stated = |(cell, value)| self.row.borrowed().states(cells, cell).then_some(value);
         values.into_iter().enumerate().map(stated).collect()
     }
 
     /// Figures that are not 0, by cell.
     pub fn nonzero(&self) -> impl Iterator<Item = (usize, i64)> + '_ {
-        self.row.nonzero(self.reading.form.cells())
+        self.row.borrowed().nonzero(self.reading.form.cells())
     }
 }
 

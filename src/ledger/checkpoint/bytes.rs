@@ -40,6 +40,13 @@ impl<'a> Bytes<'a> {
         std::str::from_utf8(self.long()?).ok()
     }
 
+    /// So many bytes as there must be.
+    pub(super) fn some<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (taken, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*taken)
+    }
+
     pub(super) fn digest(&mut self) -> Option<Digest> {
         Digest::from_bytes(self.take(32)?)
     }
