@@ -45,8 +45,8 @@ pub use stored::SignedStatement;
 pub use transfer::{ImportError, import};
 use witness::{Found, Head, Witness};
 
-use crate::domain::State;
 use crate::domain::event::{Event, EventKind};
+use crate::domain::{ApplyError, State};
 use crate::words::{Digest, Position, limits};
 
 /// The ledger, open for writing. There is one.
@@ -120,8 +120,10 @@ impl Ledger {
         };
         loaded.into_iter().for_each(|loaded| (*state, at) = loaded);
         let checkpoint = at.0;
+        state.put_off_totals();
         replay(&store, &mut at, known, state)?;
         let (head, chain) = at;
+        state.sum_up().map_err(|problem| ApplyError { position: head, problem })?;
         if known.is_none() && head > Position(0) && !accept_head {
             let how = if found == Found::Missing { "missing" } else { "damaged" };
             return Err(LedgerError::Witness(dir.join(witness::FILE), how));

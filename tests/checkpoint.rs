@@ -92,7 +92,8 @@ fn a_ledger_is_whole_with_a_checkpoint_and_without() {
     let events = events_of(&told(&[submit(3), submit(4), submit(3)]).events);
     let folder = tempfile::tempdir().unwrap();
     make(folder.path(), &events, events.len());
-    let verify = || Command::new(env!("CARGO_BIN_EXE_crossfoot")).args(["verify", "--data"]).arg(folder.path()).output();
+    let verify =
+        || Command::new(env!("CARGO_BIN_EXE_crossfoot")).args(["verify", "--data"]).arg(folder.path()).output();
     let resumed = opened(folder.path(), Ledger::resume);
     assert_eq!(verify().unwrap().status.code(), Some(0));
     checkpoints(folder.path()).into_iter().for_each(|file| fs::remove_file(file).unwrap());

@@ -47,6 +47,8 @@ pub(super) struct Book {
     /// Of units that the tree does not have: nothing of them is in effect.
     apart: BTreeMap<UnitCode, Pair>,
     kept: Vec<Option<Arc<Kept>>>,
+    /// Nothing is kept up to date until all is summed up at once.
+    pub(super) put_off: bool,
 }
 
 /// What is kept for a unit with children.
@@ -84,7 +86,16 @@ impl Book {
 
     /// A book of a year in which nothing was filed: to read, not to write in.
     pub(super) fn empty(form: Arc<Form>, forms: Forms, tree: Arc<Tree>, roster: Arc<Roster>) -> Self {
-        Self { form, forms, tree, roster, series: Shelf::default(), apart: BTreeMap::new(), kept: Vec::new() }
+        Self {
+            form,
+            forms,
+            tree,
+            roster,
+            series: Shelf::default(),
+            apart: BTreeMap::new(),
+            kept: Vec::new(),
+            put_off: false,
+        }
     }
 
     /// Empties series and totals; due counts depend on the tree alone.
@@ -113,7 +124,7 @@ impl Book {
             };
             *pair.place(coverage) = Some(Box::new(series.clone()));
         }
-        self.sum_up()
+        if self.put_off { Ok(()) } else { self.sum_up() }
     }
 
     /// Whether everything adds up in range over another tree.
@@ -134,7 +145,7 @@ impl Book {
 
     /// Enters a roster that differs in the extensions of one unit only.
     pub(super) fn extend(&mut self, roster: Arc<Roster>, unit: &UnitCode) {
-        let Some(index) = self.tree.find(unit.as_str()) else {
+        let Some(index) = self.tree.find(unit.as_str()).filter(|_| !self.put_off) else {
             self.roster = roster;
             return;
         };
@@ -219,6 +230,12 @@ impl Book {
             change(self.apart.entry(unit.clone()).or_default().place(coverage));
             return Ok(());
         };
+        if self.put_off {
+            if let Some(pair) = self.series.get_mut(index) {
+                change(pair.place(coverage));
+            }
+            return Ok(());
+        }
         let counts_before = self.own_counts(index);
         let mut difference = Change::new();
         self.contribute(index, coverage, self.row(index, coverage), -1, &mut difference);
@@ -382,7 +399,8 @@ impl Book {
             };
         }
         let table = self.form.cells();
-        let of = |(report, coverage): (&Effective, _)| Total::of(table, report.row(), coverage == Coverage::Consolidated);
+        let of =
+            |(report, coverage): (&Effective, _)| Total::of(table, report.row(), coverage == Coverage::Consolidated);
         self.contribution(index).map_or_else(|| Total::zero(table), of)
     }
 

@@ -64,10 +64,11 @@ impl State {
         Ok(())
     }
 
-    /// Takes the place after which events follow, and plants the trees.
+    /// Takes the place after which events follow, and plants the trees. Totals are put off.
     pub fn stand_at(&mut self, head: Position, time: Timestamp) {
         self.trees = self.units.trees();
         (self.head, self.last_time) = (head, time);
+        self.put_off_totals();
     }
 
     /// Takes in the series of a year, in order of unit; they are not added up yet.
@@ -87,11 +88,19 @@ impl State {
         Ok(())
     }
 
-    /// Adds everything up, every year on a thread of its own.
+    /// Keeps no totals and no counts until [`State::sum_up`]: nothing may be asked that
+    /// needs them.
+    pub fn put_off_totals(&mut self) {
+        self.put_off = true;
+        self.books.iter_mut().for_each(|(.., book)| book.put_off = true);
+    }
+
+    /// Adds everything up, every year on a thread of its own, and keeps it from now on.
     ///
     /// # Errors
     /// A sentence, if a total leaves its range.
     pub fn sum_up(&mut self) -> Result<(), String> {
+        self.put_off = false;
         thread::scope(|scope| {
             let sums: Vec<_> = self.books.iter_mut().map(|(.., book)| scope.spawn(|| book.sum_up())).collect();
             let done = sums.into_iter().map(|sum| sum.join().map_err(|_| "adding up panicked".to_owned()));

@@ -138,7 +138,8 @@ impl State {
         let mut problems = Vec::new();
         for (_, year, book) in self.books.iter() {
             for code in named.iter().filter(|code| after.in_year(code.as_str(), year).is_none()) {
-                let series = [Coverage::Own, Coverage::Consolidated].map(|coverage| book.series(code.as_str(), coverage));
+                let series =
+                    [Coverage::Own, Coverage::Consolidated].map(|coverage| book.series(code.as_str(), coverage));
                 let reports = series.into_iter().flatten().filter(|series| series.current().is_some());
                 problems.extend(reports.map(|_| UnitProblem::HasReports(code.clone(), year)));
             }

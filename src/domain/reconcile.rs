@@ -114,7 +114,8 @@ impl State {
                 stated: stated.map(|(_, stored)| (stored.revision, stored.position)),
                 cells: Vec::new(),
             };
-            let cells = stated.map(|(report, _)| (0..book.form.cells().len()).map(|cell| report.stated(book.form.cells(), cell)));
+            let cells = stated
+                .map(|(report, _)| (0..book.form.cells().len()).map(|cell| report.stated(book.form.cells(), cell)));
             for (cell, (stated, computed)) in cells.into_iter().flatten().zip(&computed.cells).enumerate() {
                 let required = book.form.cells().is_required(cell);
                 let stated = stated.or(required.then_some(0));

@@ -6,8 +6,8 @@ use std::sync::{Arc, LazyLock};
 use super::book::Book;
 use super::completeness::Counts;
 use super::event::{
-    DeadlineExtended, Event, EventKind, FormId, FormRegistered, QueryExplained, Rejudged, ReportAccepted, RosterApplied,
-    SeriesKey, UnitEntry, UnitsApplied, YearClosed, YearReopened,
+    DeadlineExtended, Event, EventKind, FormId, FormRegistered, QueryExplained, Rejudged, ReportAccepted,
+    RosterApplied, SeriesKey, UnitEntry, UnitsApplied, YearClosed, YearReopened,
 };
 use super::forms::Forms;
 use super::roster::Roster;
@@ -42,6 +42,8 @@ pub struct State {
     tokens: Tokens,
     /// Places of the events that say something beside the series.
     pub(super) apart: Vec<Position>,
+    /// See [`State::put_off_totals`].
+    pub(super) put_off: bool,
 }
 
 /// The rosters of a form and year, one after the other, each with its place in the ledger.
@@ -266,9 +268,10 @@ impl State {
     /// The book of a family and year, a new one if there is none yet.
     pub(super) fn book_mut(&mut self, family: &FamilyName, year: Year) -> Result<&mut Book, String> {
         if self.books.get(family, year).is_none() {
-            let (_, form) =
-                self.form_for(family, year).ok_or_else(|| format!("no form of {family} covers {year}"))?;
-            let book = Book::new(form, self.forms.clone(), self.tree_for(family, year), self.roster(family, year));
+            let (_, form) = self.form_for(family, year).ok_or_else(|| format!("no form of {family} covers {year}"))?;
+            let (tree, roster) = (self.tree_for(family, year), self.roster(family, year));
+            let mut book = Book::new(form, self.forms.clone(), tree, roster);
+            book.put_off = self.put_off;
             self.books.insert(family, year, book);
         }
         self.books.get_mut(family, year).ok_or_else(|| format!("no book of {family} {year}"))

@@ -76,7 +76,8 @@ impl Delta {
 
     /// Adds a total to the difference, or takes it away.
     pub(super) fn total(&mut self, total: &Total, sign: i64) {
-        let signed = |(index, value): (usize, &i64)| (*value != 0).then(|| (index, i128::from(value.saturating_mul(sign))));
+        let signed =
+            |(index, value): (usize, &i64)| (*value != 0).then(|| (index, i128::from(value.saturating_mul(sign))));
         join_all(&mut self.cells, total.cells.iter().enumerate().filter_map(signed));
         join_all(&mut self.stated, total.stated.iter().enumerate().filter_map(signed));
         self.reports = self.reports.saturating_add(total.reports.saturating_mul(sign));

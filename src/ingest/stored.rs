@@ -134,7 +134,8 @@ impl Desk {
             let stored = stored.ok_or_else(|| nothing(key))?;
             let report = self.stored(state, key, series, stored);
             let report = report.map_err(SubmitError::unreadable)?;
-            let (review, publication) = (self.review_of(state, series, stored.revision)?, self.publication_of(state, series)?);
+            let (review, publication) =
+                (self.review_of(state, series, stored.revision)?, self.publication_of(state, series)?);
             Ok((state.head(), StoredReport { review, publication, ..report }))
         })
     }

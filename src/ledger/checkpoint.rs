@@ -6,7 +6,7 @@
 //! chained to the one before: the first says which program folded which history up to
 //! where; the others hold the series, in order. Units, rosters, forms and what else was
 //! said beside the series are few: their events are read from the store and folded again.
-//! Totals are added up.
+//! Totals are summed up when the events after it are folded too.
 
 mod bytes;
 mod outline;
@@ -16,7 +16,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Read};
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -55,7 +55,7 @@ impl Problem {
     }
 }
 
-/// A state, and the head it was folded to.
+/// A state, and the head it was folded to; its totals are still to be summed up.
 pub(super) type Loaded = (State, (Position, Digest));
 
 /// The newest checkpoint that is sound and of this history, as far as the witness says
@@ -67,7 +67,8 @@ pub(super) fn load(dir: &Path, reader: &LedgerReader, witness: Option<Head>) -> 
     let mut found = Vec::new();
     let whole = |path: &PathBuf| path.extension().is_none_or(|last| last != WRITING);
     for path in files(dir).unwrap_or_default().into_iter().filter(whole) {
-        match begin(&path) {
+        let file = File::open(&path).map_err(|error| CopyError::File(path.clone(), error).into());
+        match file.and_then(|file| begin(&path, file)) {
             Ok((outline, records)) => found.push((outline, records, path)),
             Err(problem) => left_aside(&path, &problem),
         }
@@ -88,15 +89,13 @@ pub(super) fn load(dir: &Path, reader: &LedgerReader, witness: Option<Head>) -> 
 /// The checkpoints of a folder, whole or not.
 fn files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let paths = fs::read_dir(dir)?.map(|entry| entry.map(|entry| entry.path()));
-    let is_one = |path: &PathBuf| {
-        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(NAME))
-    };
+    let is_one =
+        |path: &PathBuf| path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(NAME));
     paths.filter(|path| path.as_ref().map_or(true, is_one)).collect()
 }
 
 /// Reads what a checkpoint says of itself.
-fn begin(path: &Path) -> Result<(Outline, CopyReader<File>), Problem> {
-    let file = File::open(path).map_err(|error| CopyError::File(path.to_owned(), error))?;
+fn begin<R: Read>(path: &Path, file: R) -> Result<(Outline, CopyReader<R>), Problem> {
     let mut records = CopyReader::begin_as(MAGIC, path, file)?;
     let first = records.payload()?.ok_or_else(|| Problem::new("is not whole"))?;
     Ok((Outline::decode(&first).map_err(Problem::Other)?, records))
@@ -110,9 +109,8 @@ fn restored(
     witness: Option<Head>,
 ) -> Result<State, Problem> {
     let Outline { head: (position, chain), time, apart, years } = outline;
-    let acknowledged = witness.is_some_and(|witness| {
-        witness.position > position || (witness.position == position && witness.chain == chain)
-    });
+    let acknowledged = witness
+        .is_some_and(|witness| witness.position > position || (witness.position == position && witness.chain == chain));
     if !acknowledged || chain_after(&*reader.get()?, position)? != chain {
         return Err(Problem::new("is of another history"));
     }
@@ -140,13 +138,12 @@ fn restored(
         if left_over || state.filed_years() != years {
             return Err(Problem::new("does not hold what it says"));
         }
-        state.sum_up().map_err(Problem::Other)?;
         Ok(state)
     })
 }
 
 /// Reads records of series until there are no more, or nobody takes them.
-fn read_series(mut records: CopyReader<File>, read: &mpsc::SyncSender<Result<Vec<Entry>, Problem>>) {
+fn read_series<R: Read>(mut records: CopyReader<R>, read: &mpsc::SyncSender<Result<Vec<Entry>, Problem>>) {
     let mut next = || -> Result<Option<Vec<Entry>>, Problem> {
         let Some(record) = records.payload()? else { return Ok(None) };
         series::all_from(&record).map(Some).ok_or_else(|| Problem::new("a series cannot be read"))

@@ -26,6 +26,7 @@ impl Book {
         series: impl Iterator<Item = (UnitCode, Coverage, Series)>,
     ) -> Self {
         let mut book = Self::new(form, forms, Arc::clone(&tree), roster);
+        book.put_off = true;
         let mut nodes = (0_usize..).zip(tree.nodes()).peekable();
         for (unit, coverage, series) in series {
             while nodes.next_if(|(_, node)| node.code < unit).is_some() {}
@@ -39,8 +40,9 @@ impl Book {
         book
     }
 
-    /// Adds up every total and count anew.
+    /// Adds up every total and count anew, and keeps them from now on.
     pub(in crate::domain) fn sum_up(&mut self) -> Result<(), TotalOverflow> {
+        self.put_off = false;
         let tree = Arc::clone(&self.tree);
         let mut interior: Vec<usize> = (0..tree.nodes().len()).filter(|index| tree.is_interior(*index)).collect();
         interior.sort_by_cached_key(|index| Reverse(tree.above(*index).count()));

@@ -70,10 +70,13 @@ fn put_history(out: &mut Vec<u8>, history: &History) {
     put_optional(out, pending.as_ref(), put_effective);
     put_list(out, reviews, |out, (revision, review, position)| {
         put_varint(out, revision.0.into());
-        put_varint(out, match review {
-            Review::Approved => APPROVED,
-            Review::Returned => RETURNED,
-        });
+        put_varint(
+            out,
+            match review {
+                Review::Approved => APPROVED,
+                Review::Returned => RETURNED,
+            },
+        );
         put_varint(out, position.0);
     });
     put_optional(out, *published, |out, Publication { position, date }| {

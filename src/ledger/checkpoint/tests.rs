@@ -1,5 +1,7 @@
 //! Checkpoints of a ledger with every kind of event, taken at many places.
 
+#![allow(clippy::arithmetic_side_effects, reason = "a test says what is wrong by failing")]
+
 use std::fmt::Write as _;
 
 use super::super::{Ledger, restore};
@@ -46,7 +48,9 @@ impl Told {
 
     fn load(&self) -> Option<Loaded> {
         let (position, chain) = self.ledger.head();
-        load(self.folder.path(), &self.ledger.reader(), Some(Head { position, chain }))
+        let (mut state, head) = load(self.folder.path(), &self.ledger.reader(), Some(Head { position, chain }))?;
+        state.sum_up().unwrap();
+        Some((state, head))
     }
 }
 
@@ -101,10 +105,9 @@ fn a_checkpoint_that_is_damaged_anywhere_is_left_aside() {
     let told = golden();
     let file = told.checkpoint(told.events.len());
     let whole = std::fs::read(&file).unwrap();
-    let series = |bytes: &[u8]| {
-        std::fs::write(&file, bytes).unwrap();
+    let series = |bytes: &[u8]| -> Result<usize, Problem> {
         let (send, read) = mpsc::sync_channel(100);
-        read_series(begin(&file)?.1, &send);
+        read_series(begin(&file, bytes)?.1, &send);
         drop(send);
         Ok(read.into_iter().collect::<Result<Vec<_>, Problem>>()?.concat().len())
     };
@@ -116,7 +119,7 @@ fn a_checkpoint_that_is_damaged_anywhere_is_left_aside() {
         assert!(series(&damaged).ok() < Some(expected), "flipped at {at}");
         assert!(series(&whole[..at]).ok() < Some(expected), "cut at {at}");
     }
-    for at in (0..whole.len()).step_by(whole.len() / 7) {
+    for at in (0..whole.len()).step_by(whole.len() / 4) {
         let mut damaged = whole.clone();
         damaged[at] ^= 1;
         for wrong in [&damaged[..], &whole[..at], &[&whole[..], &whole[..]].concat()] {
