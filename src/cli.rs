@@ -1,6 +1,7 @@
 //! The command line: one file per command, each returns an answer that is
 //! printed once.
 
+mod bench;
 mod check;
 mod config;
 mod connect;
@@ -106,6 +107,7 @@ enum Command {
     Restore(copies::RestoreArgs),
     Export(Box<export::Args>),
     Import(copies::ImportArgs),
+    Bench(bench::Args),
 }
 
 /// Which total is meant, and as of when.
@@ -180,6 +182,7 @@ fn execute(command: &Command) -> anyhow::Result<Answer> {
         Command::Backup(args) => wait(copies::back_up(args)),
         Command::Serve(args) => wait(serve::run(args)),
         Command::Demo(args) => wait(demo::run(args)),
+        Command::Bench(args) => wait(bench::run(args)),
         Command::Submit(args) => wait(submit::run(args)),
         Command::Withdraw(args) => wait(withdraw::run(args)),
         Command::Rollup(args) => wait(rollup::run(args)),

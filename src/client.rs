@@ -11,10 +11,13 @@ use std::time::Duration;
 
 use prost_reflect::{DescriptorPool, DynamicMessage};
 use tokio::sync::mpsc;
+use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint, Uri};
 use tonic::{Code, Status, Streaming};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
 
 pub use credentials::{Bearer, Credentials};
 pub use handshake::Handshake;
@@ -206,8 +209,28 @@ impl Client {
     pub async fn submissions(&self) -> Result<Submissions, ClientError> {
         const IN_FLIGHT: usize = 1_024;
         let (requests, waiting) = mpsc::channel(IN_FLIGHT);
-        let results = self.reports().submit_reports(ReceiverStream::new(waiting)).await?.into_inner();
+        let results = self.submit_all(ReceiverStream::new(waiting)).await?;
         Ok(Submissions { requests, results })
+    }
+
+    /// Submits what comes out of a stream; results come in its order.
+    ///
+    /// # Errors
+    /// [`ClientError`] if the call cannot be begun.
+    pub async fn submit_all(
+        &self,
+        requests: impl Stream<Item = wire::SubmitReportsRequest> + Send + 'static,
+    ) -> Result<Streaming<wire::SubmitReportsResponse>, ClientError> {
+        Ok(self.reports().submit_reports(requests).await?.into_inner())
+    }
+
+    /// Asks for the health of the service.
+    ///
+    /// # Errors
+    /// [`ClientError`] if it does not serve.
+    pub async fn health(&self) -> Result<(), ClientError> {
+        let mut health = HealthClient::new(self.channel.clone());
+        Ok(health.check(HealthCheckRequest { service: String::new() }).await.map(drop)?)
     }
 
     /// Submits one report.

@@ -49,7 +49,9 @@ pub use contributions::{ExplainAnswer, Listing};
 pub use counters::Counters;
 pub use desk::{Answer, Desk, DeskError, Keeping};
 pub use moment::At;
-pub use outcome::{Decision, Outcome, Reason, Receipt, SeriesChoice, Submission, SubmitError, Unused, UnusedReason};
+pub use outcome::{
+    Decision, Outcome, Reason, Receipt, ResultView, SeriesChoice, Submission, SubmitError, Unused, UnusedReason,
+};
 pub use prior::Unpacked;
 pub use queries::{ListedQuery, QueryPage};
 pub use reconcile::{ReconcileAnswer, Reconciled};

@@ -13,6 +13,7 @@ mod error;
 pub(crate) mod fuzzing;
 mod mirror;
 mod page;
+mod probe;
 mod reader;
 mod replay;
 mod restore;
@@ -35,6 +36,7 @@ pub use error::{AppendError, LedgerError};
 use mirror::Mirror;
 pub use mirror::{MirrorStatus, Mirroring};
 pub use page::PageError;
+pub use probe::Probe;
 pub use reader::LedgerReader;
 use replay::replay;
 pub use restore::{Restored, restore};
@@ -235,8 +237,9 @@ impl Ledger {
         texts: &[(Digest, Vec<u8>)],
         redacted: &[Digest],
     ) -> Result<Appended, AppendError> {
-        let (mut pages, mut chain) = (Vec::new(), self.chain);
-        page::pack(&encoded, &mut chain, &mut pages);
+        let mut pages = Vec::new();
+        let hashes = page::pack(&encoded, self.chain, &mut pages);
+        let chain = hashes.last().copied().unwrap_or(self.chain);
         let mut batch = Batch::default();
         batch.pages(self.head.next(), pages);
         texts.iter().for_each(|(digest, text)| batch.text(digest, text));
@@ -256,12 +259,6 @@ impl Ledger {
         let (before, mirror) = (self.head, self.mirror.as_mut());
         let mirrored = mirror.map_or(Ok(()), |mirror| mirror.add(before, (head, chain), batch.entries()));
         let withheld = mirrored.err().filter(|_| self.mirror.as_ref().is_some_and(Mirror::is_required));
-        let mut at = self.chain;
-        let hashes = encoded.iter().map(|event| {
-            at = Digest::of(&[at.as_bytes(), event]);
-            at
-        });
-        let hashes = hashes.collect();
         self.chain = chain;
         self.head = head;
         Ok(Appended { hashes, withheld })

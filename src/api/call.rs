@@ -13,7 +13,7 @@ use std::time::Duration;
 use tonic::{Request, Status};
 
 use super::access_log::{Attempt, Told};
-use super::caller::Caller;
+use super::caller::{Caller, Credential};
 use super::gate::Gate;
 use super::permissions::Rpc;
 use super::status;
@@ -160,6 +160,10 @@ impl Call {
     fn decide(&self, decide: impl FnOnce(Permission, &Units) -> Result<(), Denial>) -> Result<(), Refusal> {
         self.decided.store(true, Ordering::Relaxed);
         let permission = self.rpc.permission.ok_or(Refusal::Denied)?;
+        if self.caller.credential == Credential::Local {
+            // he may do everything, whatever the state
+            return Ok(());
+        }
         self.gate.desk.with_state(|state| {
             if !self.is_live_in(state) {
                 return Err(Refusal::Unauthenticated);

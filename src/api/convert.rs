@@ -15,8 +15,8 @@ use crate::domain::event::{Review, SeriesKey, UnitKind};
 use crate::domain::{Drift, RevisionStanding};
 use crate::form::{Explanation, Finding, NamedFigure, Severity, Statements, Verdict};
 use crate::ingest::{
-    At, CertifiedChange, Decision, Outcome, PublicationRecord, Receipt, ReviewRecord, SeriesChoice, Submission,
-    SubmitError,
+    At, CertifiedChange, Decision, Outcome, PublicationRecord, Receipt, ResultView, ReviewRecord, SeriesChoice,
+    Submission, SubmitError,
 };
 use crate::pb::crossfoot::v1 as pb;
 use crate::words::{Basis, Coverage, Day, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year};
@@ -176,6 +176,7 @@ pub(super) fn submission_from_pb(request: pb::SubmitReportRequest, principal: Ar
         expected_revision,
         request_id,
         validate_only,
+        result_view,
     } = request;
     let report = report.ok_or_else(|| invalid("report", "is not there"))?;
     let form = report.type_url.rsplit('/').next().unwrap_or_default().to_owned();
@@ -192,15 +193,26 @@ pub(super) fn submission_from_pb(request: pb::SubmitReportRequest, principal: Ar
         expected_revision: expected_revision.map(revision_from_pb).transpose()?,
         request_id: request_id.map_err(from_word("request_id"))?,
         validate_only,
+        view: view_from_pb(result_view)?,
         principal,
     })
 }
 
+fn view_from_pb(view: i32) -> Result<ResultView, Status> {
+    match pb::ResultView::try_from(view) {
+        Ok(pb::ResultView::Unspecified | pb::ResultView::Full) => Ok(ResultView::Full),
+        Ok(pb::ResultView::Receipt) => Ok(ResultView::Receipt),
+        Err(_) => Err(invalid("result_view", "say RESULT_VIEW_FULL or RESULT_VIEW_RECEIPT")),
+    }
+}
+
 pub(super) fn decision_to_pb(decision: Decision) -> pb::SubmissionResult {
-    let Decision { series, outcome, findings, localisation, unused, certified, awaits_approval } = decision;
+    let Decision { series, outcome, findings, finding_count, localisation, unused, certified, awaits_approval } =
+        decision;
     let mut result = pb::SubmissionResult {
         series: Some(series_to_pb(&series)),
         findings: findings.into_iter().map(|(finding, explained)| finding_to_pb(finding, explained)).collect(),
+        finding_count: i32::try_from(finding_count).unwrap_or(i32::MAX),
         localisation: localisation.map(localisation_to_pb),
         unused_explanations: unused
             .into_iter()

@@ -225,7 +225,7 @@ async fn take_stream(
     places: mpsc::Sender<Result<Place, Status>>,
 ) {
     let shares = Arc::new(Semaphore::new(limits::STREAM_BYTES));
-    let mut ended = pin!(call.ended());
+    let (mut ended, mut stopped) = (pin!(call.ended()), pin!(stop.cancelled()));
     loop {
         let next = async {
             let next = requests.next().await;
@@ -235,7 +235,7 @@ async fn take_stream(
         let next = tokio::select! {
             biased;
             () = &mut ended => Some(Err(Refusal::Unauthenticated.into())),
-            () = stop.cancelled() => Some(Err(stopping())),
+            () = &mut stopped => Some(Err(stopping())),
             next = next => next,
         };
         let place = match next {
@@ -293,7 +293,8 @@ fn share(bytes: usize, admitted: &Admitted) -> u32 {
     const FINDING_BYTES: usize = 2 << 10;
     const LOCALISATION_BYTES: usize = 16 << 10;
     let located = if admitted.is_locatable() { LOCALISATION_BYTES } else { 0 };
-    let answer = admitted.findings().saturating_mul(FINDING_BYTES).saturating_add(ANSWER_BYTES).saturating_add(located);
+    let answer =
+        admitted.findings_told().saturating_mul(FINDING_BYTES).saturating_add(ANSWER_BYTES).saturating_add(located);
     u32::try_from(bytes.saturating_add(answer).min(limits::STREAM_BYTES)).unwrap_or(u32::MAX)
 }
 

@@ -147,6 +147,7 @@ impl Line {
             expected_revision: self.expected_revision,
             request_id: self.request_id.clone().unwrap_or_default(),
             validate_only: false,
+            result_view: wire::ResultView::Unspecified.into(),
         };
         if request.request_id.is_empty() {
             let content = prost::Message::encode_to_vec(&request);

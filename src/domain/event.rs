@@ -79,25 +79,32 @@ impl EventKind {
         }
     }
 
-    /// Whether it says something beside the series.
+    /// The series it is about, if it is about one.
     #[must_use]
-    pub fn is_apart(&self) -> bool {
+    pub fn series(&self) -> Option<&SeriesKey> {
         match self {
+            Self::ReportAccepted(accepted) => Some(&accepted.series),
+            Self::ReportWithdrawn(withdrawn) => Some(&withdrawn.series),
+            Self::QueryExplained(explained) => Some(&explained.series),
+            Self::ReportReviewed(reviewed) => Some(&reviewed.series),
+            Self::PublicationRecorded(recorded) => Some(&recorded.series),
+            Self::TextRedacted(redacted) => Some(&redacted.series),
             Self::FormRegistered(_)
             | Self::UnitsApplied(_)
             | Self::RosterApplied(_)
             | Self::DeadlineExtended(_)
             | Self::YearClosed(_)
             | Self::YearReopened(_)
-            | Self::TextRedacted(_)
             | Self::TokenIssued(_)
-            | Self::TokenRevoked(_) => true,
-            Self::ReportAccepted(_)
-            | Self::ReportWithdrawn(_)
-            | Self::QueryExplained(_)
-            | Self::ReportReviewed(_)
-            | Self::PublicationRecorded(_) => false,
+            | Self::TokenRevoked(_) => None,
         }
+    }
+
+    /// Whether it says something beside the series.
+    #[must_use]
+    pub fn is_apart(&self) -> bool {
+        // of a text that was taken out the series itself knows nothing
+        self.series().is_none() || matches!(self, Self::TextRedacted(_))
     }
 
     /// Series whose findings changed with it.

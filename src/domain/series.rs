@@ -265,7 +265,7 @@ impl Series {
     }
 
     /// Enters what an event says of the series of that key.
-    pub(super) fn enter(&mut self, key: &SeriesKey, event: &Event, rejudged: Option<&Rejudged>) {
+    pub fn enter(&mut self, key: &SeriesKey, event: &Event, rejudged: Option<&Rejudged>) {
         let position = event.position;
         match &event.kind {
             EventKind::ReportAccepted(accepted) if accepted.series == *key => {

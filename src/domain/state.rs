@@ -296,6 +296,12 @@ impl State {
         Some((id, self.form(id)?))
     }
 
+    /// The registrations in force.
+    #[must_use]
+    pub fn current_registrations(&self) -> Vec<(FormId, Arc<Form>)> {
+        self.current_forms().iter().filter_map(|form| self.current_form(form.name())).collect()
+    }
+
     /// All forms in force as of a position, in order of family and year.
     #[must_use]
     pub fn forms_in_force(&self, at: Position) -> Vec<Arc<Form>> {

@@ -222,17 +222,27 @@ impl Form {
         let (values, present) = (vec![0; if unit.newly_founded { self.cells.len() } else { 0 }], self.cells.required());
         let nothing = Figures { values: &values, present, absent_is_zero: true };
         let carried_in = prior.or(unit.newly_founded.then_some(nothing));
-        for &check in &self.rules.beyond {
+        let first = found.len();
+        for &check in &self.rules.carried {
             let finding = match self.rules.check(check).map(|check| &check.kind) {
                 Some(CheckKind::Equation(equation)) => self.equation(check, equation, now, carried_in),
                 Some(CheckKind::MakesRules(cell)) => self.makes_rules(check, *cell, now, unit),
-                Some(CheckKind::Jump { cell, ratio, floor, .. }) => {
-                    prior.and_then(|prior| self.jump(check, *cell, (*ratio, *floor), now, prior))
-                }
                 _ => None,
             };
             found.extend(finding);
         }
+        if let Some(prior) = prior {
+            let is_some = |year: Figures<'_>, cell| year.values.get(cell).is_some_and(|value| *value != 0);
+            for &(cell, check) in &self.rules.jumps {
+                // from 0 to 0 nothing jumps
+                if (is_some(now, cell) || is_some(prior, cell))
+                    && let Some(CheckKind::Jump { ratio, floor, .. }) = self.rules.check(check).map(|check| &check.kind)
+                {
+                    found.extend(self.jump(check, cell, (*ratio, *floor), now, prior));
+                }
+            }
+        }
+        found.get_mut(first..).unwrap_or_default().sort_unstable_by_key(|finding| finding.check);
     }
 
     fn makes_rules(&self, check: CheckId, cell: usize, now: Figures<'_>, unit: UnitFacts) -> Option<FindingRecord> {

@@ -121,6 +121,10 @@ pub(super) struct Rules {
     pub(super) slots: Vec<CheckId>,
     /// Checks that need the report of the year before, or the unit.
     pub(super) beyond: Vec<CheckId>,
+    /// Those among them that compare a cell with itself a year before, by cell.
+    pub(super) jumps: Vec<(usize, CheckId)>,
+    /// The others.
+    pub(super) carried: Vec<CheckId>,
     /// Identities over cells that need not be stated.
     pub(super) where_stated: Vec<CheckId>,
     pub(super) texts: Vec<CheckId>,
@@ -161,6 +165,7 @@ pub(super) fn index(rules: &mut Rules, cells: &CellTable) {
             CheckKind::Equation(equation) => {
                 if !equation.is_identity() {
                     rules.beyond.push(id);
+                    rules.carried.push(id);
                 } else if equation.where_stated {
                     rules.where_stated.push(id);
                 } else {
@@ -176,8 +181,14 @@ pub(super) fn index(rules: &mut Rules, cells: &CellTable) {
                 }
                 continue;
             }
-            CheckKind::MakesRules(_) | CheckKind::Jump { .. } => {
+            CheckKind::MakesRules(_) => {
                 rules.beyond.push(id);
+                rules.carried.push(id);
+                continue;
+            }
+            CheckKind::Jump { cell, .. } => {
+                rules.beyond.push(id);
+                rules.jumps.push((*cell, id));
                 continue;
             }
             CheckKind::TextMissing(_) => {

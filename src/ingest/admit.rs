@@ -5,13 +5,11 @@
 
 use std::sync::Arc;
 
-use parking_lot::RwLock;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::outcome::{SeriesChoice, Submission, SubmitError};
-use crate::domain::State;
+use super::outcome::{ResultView, SeriesChoice, Submission, SubmitError};
 use crate::domain::event::{FormId, SeriesKey};
-use crate::form::{Content, FindingRecord, Form, Reader};
+use crate::form::{Content, FindingRecord, Form, Reader, Verdict};
 use crate::words::limits;
 
 /// A submission, read and judged as far as it can be alone.
@@ -30,10 +28,11 @@ pub struct Admitted {
 }
 
 impl Admitted {
-    /// How many findings the report alone decides.
+    /// How many findings its answer tells, as far as the report alone decides.
     #[must_use]
-    pub fn findings(&self) -> usize {
-        self.found.len()
+    pub fn findings_told(&self) -> usize {
+        let all = self.submission.view == ResultView::Full || self.form.verdict(&self.found) != Verdict::Pass;
+        if all { self.found.len() } else { 0 }
     }
 
     /// Whether its answer tells which cells may be wrong.
@@ -49,10 +48,10 @@ impl Admitted {
     }
 }
 
-/// Reads and judges a submission.
-pub(super) fn admit(state: &RwLock<State>, submission: Submission) -> Result<Admitted, SubmitError> {
-    let (form_id, form) =
-        state.read().current_form(&submission.form).ok_or_else(|| SubmitError::UnknownForm(submission.form.clone()))?;
+/// Reads and judges a submission by the registrations in force.
+pub(super) fn admit(forms: &[(FormId, Arc<Form>)], submission: Submission) -> Result<Admitted, SubmitError> {
+    let known = forms.iter().find(|(_, form)| form.name() == submission.form);
+    let (form_id, form) = known.cloned().ok_or_else(|| SubmitError::UnknownForm(submission.form.clone()))?;
     let SeriesChoice { family, unit, year, coverage } = submission.series.clone();
     if !form.covers(year) || family.as_ref().is_some_and(|family| family != form.family()) {
         return Err(SubmitError::WrongForm { form: submission.form, year, family });

@@ -73,6 +73,8 @@ pub struct Desk {
     queue: Option<mpsc::Sender<Work>>,
     writer: Option<JoinHandle<()>>,
     pub(super) state: Arc<RwLock<State>>,
+    /// The registrations in force: what is registered is so from the start.
+    forms: Vec<(FormId, Arc<Form>)>,
     pub(super) attempts: Arc<RwLock<Attempts>>,
     pub(super) reader: LedgerReader,
     /// Position of the last event that readers see, for those who wait.
@@ -116,6 +118,7 @@ impl Desk {
         let reader = ledger.reader();
         let (counters, problem) = (Counters::default(), Problem::default());
         let room = Arc::new(Semaphore::new(limits::QUEUE_KIB as usize));
+        let forms = state.read().current_registrations();
         let (published, heads) = watch::channel(state.read().head());
         let (tokens_published, token_changes) = watch::channel(state.read().tokens().changed());
         let writer = Writer {
@@ -137,6 +140,7 @@ impl Desk {
             queue: Some(queue),
             writer,
             state,
+            forms,
             attempts,
             reader,
             heads,
@@ -226,7 +230,7 @@ impl Desk {
     /// # Errors
     /// [`SubmitError`] if it cannot be judged at all.
     pub fn admit(&self, submission: Submission) -> Result<Box<Admitted>, SubmitError> {
-        admit(&self.state, submission).map(Box::new)
+        admit(&self.forms, submission).map(Box::new)
     }
 
     /// Hands a report in; what became of it is told by the answer. Reports are

@@ -17,10 +17,10 @@ use crate::ledger::fuzzing::comes_back;
 /// Admits a submission and decides it as the next of a ledger. What would be stored
 /// is read as it was written; what it contains is given back whole.
 pub(crate) fn decide(state: &RwLock<State>, submission: Submission) -> Result<Decision, SubmitError> {
-    let admitted = admit(state, submission)?;
+    let admitted = admit(&state.read().current_registrations(), submission)?;
     let state = state.read();
     let mut overlay = Overlay::new(&state);
-    let Judged { verdict, findings, localisation, unused, certified } = overlay.judge(&admitted)?;
+    let Judged { verdict, findings, finding_count, localisation, unused, certified } = overlay.judge(&admitted)?;
     given_back(&admitted);
     let awaits_approval = matches!(&verdict, Verdicts::Accept(accepted) if accepted.awaits_approval);
     let outcome = match verdict {
@@ -30,7 +30,7 @@ pub(crate) fn decide(state: &RwLock<State>, submission: Submission) -> Result<De
             let principal = Arc::clone(&admitted.submission.principal);
             let event = Event { position, time, principal, reason: String::new(), kind };
             comes_back(&event, &state);
-            overlay.enter(&event.kind, (position, time));
+            overlay.enter(event.kind, event.principal, event.reason, time);
             Outcome::Accepted(None)
         }
         Verdicts::Unchanged(_) => Outcome::Unchanged(None),
@@ -40,7 +40,8 @@ pub(crate) fn decide(state: &RwLock<State>, submission: Submission) -> Result<De
             Outcome::Refused(reason)
         }
     };
-    Ok(Decision { series: admitted.series, outcome, findings, localisation, unused, certified, awaits_approval })
+    let series = admitted.series;
+    Ok(Decision { series, outcome, findings, finding_count, localisation, unused, certified, awaits_approval })
 }
 
 /// What was sent is given back from its content, and is the same content.

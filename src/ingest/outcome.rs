@@ -42,8 +42,20 @@ pub struct Submission {
     pub request_id: Option<RequestId>,
     /// Judge only.
     pub validate_only: bool,
+    /// How much of what was found is told.
+    pub view: ResultView,
     /// Who sends it.
     pub principal: Arc<str>,
+}
+
+/// How much of what was found is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ResultView {
+    /// Everything, in words.
+    #[default]
+    Full,
+    /// Everything if the report is refused; else how many findings there are.
+    Receipt,
 }
 
 /// A promise: this report is in the ledger.
@@ -146,8 +158,10 @@ pub struct Decision {
     pub series: SeriesKey,
     /// The outcome.
     pub outcome: Outcome,
-    /// Every finding, errors first, and whether it is an explained query.
+    /// Every finding, errors first, and whether it is an explained query; see [`ResultView`].
     pub findings: Vec<(Finding, bool)>,
+    /// How many findings there are, told or not.
+    pub finding_count: usize,
     /// Which cells may be wrong, where identities do not hold.
     pub localisation: Option<Localisation>,
     /// Explanations that were not used.

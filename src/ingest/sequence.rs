@@ -4,24 +4,35 @@
 //! before it in the batch, which are kept in an overlay until they are durable.
 //! Nothing here touches the store or the clock.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::admit::Admitted;
 use super::closing::CertifiedChange;
 use super::explain;
 use super::located::localise;
-use super::outcome::{Reason, SubmitError, Unused};
+use super::outcome::{Reason, ResultView, SubmitError, Unused};
 use super::prior::{Unpacked, prior};
-use crate::domain::event::{EventKind, Rejudged, ReportAccepted, SeriesKey};
+use crate::domain::event::{Event, EventKind, Rejudged, ReportAccepted, SeriesKey};
 use crate::domain::{Effective, Roster, Series, State};
 use crate::form::{Evidence, Figures, Finding, FindingRecord, Form, Localisation, UnitFacts, Verdict};
 use crate::words::{Position, Revision, Timestamp};
 
-/// The state, and what the batch will change in it.
+/// The state, and the events that the batch will append to it.
 #[derive(Debug)]
 pub(super) struct Overlay<'a> {
     pub(super) state: &'a State,
-    series: HashMap<SeriesKey, Series>,
+    events: Vec<Event>,
+    touched: HashMap<SeriesKey, Touched>,
+}
+
+/// A series that the batch changes. What it will be is found out once it is asked for.
+#[derive(Debug, Default)]
+struct Touched {
+    /// Which events of the batch change it.
+    by: Vec<usize>,
+    series: OnceCell<Series>,
 }
 
 /// What becomes of a submission.
@@ -41,6 +52,7 @@ pub(super) enum Verdicts {
 pub(super) struct Judged {
     pub(super) verdict: Verdicts,
     pub(super) findings: Vec<(Finding, bool)>,
+    pub(super) finding_count: usize,
     pub(super) localisation: Option<Localisation>,
     pub(super) unused: Vec<Unused>,
     pub(super) certified: Vec<CertifiedChange>,
@@ -48,63 +60,52 @@ pub(super) struct Judged {
 
 impl<'a> Overlay<'a> {
     pub(super) fn new(state: &'a State) -> Self {
-        Self { state, series: HashMap::new() }
+        Self { state, events: Vec::new(), touched: HashMap::new() }
     }
 
     /// A series as the batch will leave it.
     pub(super) fn series(&self, key: &SeriesKey) -> Option<&Series> {
-        self.series.get(key).or_else(|| self.state.series(key))
-    }
-
-    fn series_mut(&mut self, key: &SeriesKey) -> &mut Series {
-        let state = self.state;
-        self.series.entry(key.clone()).or_insert_with(|| state.series(key).cloned().unwrap_or_default())
-    }
-
-    /// Enters an event of the batch, so that the next record sees it.
-    pub(super) fn enter(&mut self, kind: &EventKind, (position, time): (Position, Timestamp)) {
-        let rejudged: &[Rejudged] = match kind {
-            EventKind::ReportAccepted(accepted) => {
-                self.series_mut(&accepted.series).accept(accepted, (position, time));
-                &accepted.rejudged
-            }
-            EventKind::ReportWithdrawn(withdrawn) => {
-                self.series_mut(&withdrawn.series).withdraw(withdrawn.revision, position);
-                &withdrawn.rejudged
-            }
-            EventKind::ReportReviewed(reviewed) => {
-                self.series_mut(&reviewed.series).review(reviewed, position);
-                &reviewed.rejudged
-            }
-            EventKind::PublicationRecorded(recorded) => {
-                self.series_mut(&recorded.series).publish(recorded, position);
-                &[]
-            }
-            EventKind::QueryExplained(explained) => {
-                self.series_mut(&explained.series).explain(explained.explained, Some(explained.text), position);
-                &[]
-            }
-            // decided alone: nothing of the batch comes after it
-            EventKind::UnitsApplied(_)
-            | EventKind::RosterApplied(_)
-            | EventKind::DeadlineExtended(_)
-            | EventKind::YearClosed(_)
-            | EventKind::YearReopened(_)
-            | EventKind::TextRedacted(_)
-            | EventKind::TokenIssued(_)
-            | EventKind::TokenRevoked(_)
-            | EventKind::FormRegistered(_) => &[],
-        };
-        for Rejudged { series, findings } in rejudged {
-            self.series_mut(series).rejudge(findings, position);
+        match self.touched.get(key) {
+            Some(touched) => Some(touched.series.get_or_init(|| self.changed(key, &touched.by))),
+            None => self.state.series(key),
         }
+    }
+
+    fn changed(&self, key: &SeriesKey, by: &[usize]) -> Series {
+        let mut series = self.state.series(key).cloned().unwrap_or_default();
+        for event in by.iter().filter_map(|index| self.events.get(*index)) {
+            let rejudged = event.kind.rejudged().iter().find(|rejudged| rejudged.series == *key);
+            series.enter(key, event, rejudged);
+        }
+        series
+    }
+
+    /// Adds an event to the batch; the next record sees it.
+    pub(super) fn enter(&mut self, kind: EventKind, principal: Arc<str>, reason: String, now: Timestamp) {
+        let last = self.events.last();
+        let before = last.map_or(self.state.last_time(), |event| event.time);
+        let position = last.map_or(self.state.head(), |event| event.position).next();
+        let index = self.events.len();
+        let changed = kind.series().into_iter().chain(kind.rejudged().iter().map(|rejudged| &rejudged.series));
+        for key in changed {
+            let touched = self.touched.entry(key.clone()).or_default();
+            touched.by.push(index);
+            touched.series.take();
+        }
+        self.events.push(Event { position, time: before.max(now), principal, reason, kind });
+    }
+
+    /// What the batch appends.
+    pub(super) fn into_events(self) -> Vec<Event> {
+        self.events
     }
 
     /// Decides a submission: the revision table, in its order, then the checks
     /// that need the state.
     pub(super) fn judge(&self, admitted: &Admitted) -> Result<Judged, SubmitError> {
         let key = &admitted.series;
-        if !self.state.has_unit(&key.unit, key.year) {
+        let tree = self.state.tree_for(&key.family, key.year);
+        if tree.find(key.unit.as_str()).is_none() {
             return Err(SubmitError::UnknownUnit(key.unit.clone(), key.year));
         }
         let nothing = Series::default();
@@ -112,7 +113,7 @@ impl<'a> Overlay<'a> {
         let mut found = admitted.found.clone();
         let now = admitted.reader.figures(admitted.submission.statements);
         let prior = self.prior(key, &admitted.form, Then::default());
-        let facts = self.state.unit_facts(key);
+        let facts = tree.facts(key.unit.as_str());
         admitted.form.check_beyond(now, prior.as_ref().map(Unpacked::figures), facts, &mut found);
         found.sort_unstable_by_key(|record| record.check);
 
@@ -120,15 +121,18 @@ impl<'a> Overlay<'a> {
         let explanations = &admitted.submission.explanations;
         let (explained, unused) = explain::match_all(&admitted.form, &found, &quotes, explanations);
         let evidence = Evidence { now, prior: prior.as_ref().map(Unpacked::figures), claims: admitted.reader.claims() };
+        let decided = self.revision_table(admitted, series, &found);
         let same_form = series.current().is_some_and(|current| current.form == admitted.form_id);
         let is_explained = |record: &FindingRecord| {
             let before = same_form && series.is_explained(record);
             admitted.form.is_open_query(record)
                 && (before || explained.iter().any(|words| crate::domain::explains(words, record)))
         };
-        let findings = admitted.form.describe_each(&found, evidence, is_explained);
+        let is_told = admitted.submission.view == ResultView::Full || matches!(decided, Some(Verdicts::Refuse(_)));
+        let findings = if is_told { admitted.form.describe_each(&found, evidence, is_explained) } else { Vec::new() };
+        let finding_count = found.len();
         let localisation = localise(self, key, &admitted.form, &found, now);
-        let verdict = self.revision_table(admitted, series, &found).unwrap_or_else(|| {
+        let verdict = decided.unwrap_or_else(|| {
             let revision = Revision(series.newest().map_or(0, |newest| newest.0).saturating_add(1));
             Verdicts::Accept(Box::new(self.accepted(admitted, revision, found, explained)))
         });
@@ -137,7 +141,7 @@ impl<'a> Overlay<'a> {
             Verdicts::Unchanged(_) | Verdicts::Repeated(_) | Verdicts::Refuse(_) => Vec::new(),
         };
         let certified = certified.into_iter().map(|(total, cells)| CertifiedChange { total, cells }).collect();
-        Ok(Judged { verdict, findings, localisation, unused, certified })
+        Ok(Judged { verdict, findings, finding_count, localisation, unused, certified })
     }
 
     /// The ordered table of revisions, then the checks; none: accept.

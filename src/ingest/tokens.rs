@@ -141,7 +141,7 @@ impl Writer {
         match new.event(overlay.state, digest, (self.clock)()) {
             Ok(issued) => {
                 let id = issued.id;
-                self.enter(batch, overlay, EventKind::TokenIssued(issued), by, new.reason);
+                self.enter(overlay, EventKind::TokenIssued(issued), by, new.reason);
                 batch.waiting.push(Waiting::Issued(reply, id));
             }
             Err(problem) => tell(reply, Err(SubmitError::Invalid(problem))),
@@ -158,7 +158,7 @@ impl Writer {
     ) {
         match revocation(overlay.state, id) {
             Ok(Revocation::Now(revoked)) => {
-                self.enter(batch, overlay, EventKind::TokenRevoked(revoked), by, reason);
+                self.enter(overlay, EventKind::TokenRevoked(revoked), by, reason);
                 batch.waiting.push(Waiting::Revoked(reply));
             }
             Ok(Revocation::Before(position)) => tell(reply, Ok(position)),

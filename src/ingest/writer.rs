@@ -89,6 +89,7 @@ impl Writer {
                         break;
                     }
                 }
+                batch.events = overlay.into_events();
                 batch
             };
             self.commit(batch);
@@ -108,7 +109,7 @@ impl Writer {
             Work::Act { act, reason, principal, reply } => match overlay.act(act) {
                 Ok((kind, text)) => {
                     batch.texts.extend(text);
-                    self.enter(batch, overlay, kind, principal, reason);
+                    self.enter(overlay, kind, principal, reason);
                     batch.waiting.push(Waiting::Done(reply));
                 }
                 Err(error) => tell(reply, Err(error)),
@@ -117,7 +118,7 @@ impl Writer {
                 Err(error) => tell(reply, Err(error)),
                 Ok((_, plan)) if validate_only || plan.is_empty() => tell(reply, Ok((Position(0), plan))),
                 Ok((applied, plan)) => {
-                    self.enter(batch, overlay, EventKind::RosterApplied(applied), principal, reason);
+                    self.enter(overlay, EventKind::RosterApplied(applied), principal, reason);
                     batch.waiting.push(Waiting::Roster(reply, plan));
                 }
             },
@@ -127,7 +128,7 @@ impl Writer {
                     Ok(closed) => {
                         let signed = Box::new(closed.signed.clone());
                         let reason = closed.statement.override_reason.as_deref().unwrap_or_default().to_owned();
-                        self.enter(batch, overlay, EventKind::YearClosed(closed), principal, reason);
+                        self.enter(overlay, EventKind::YearClosed(closed), principal, reason);
                         batch.waiting.push(Waiting::Closed(reply, signed));
                     }
                 }
@@ -137,7 +138,7 @@ impl Writer {
                     Ok(explained) => {
                         let text = explanation.text.into_bytes();
                         batch.texts.push((explained.text, text));
-                        self.enter(batch, overlay, EventKind::QueryExplained(explained), principal, String::new());
+                        self.enter(overlay, EventKind::QueryExplained(explained), principal, String::new());
                         batch.waiting.push(Waiting::Explained(reply, series));
                     }
                     Err(error) => tell(reply, Err(error)),
@@ -155,7 +156,7 @@ impl Writer {
                     Ok(preview) => {
                         let rejudged = overlay.rejudge_units(&|key| preview.facts(overlay.state, key));
                         let kind = EventKind::UnitsApplied(UnitsApplied { units, rejudged });
-                        self.enter(batch, overlay, kind, principal, reason);
+                        self.enter(overlay, kind, principal, reason);
                         batch.waiting.push(Waiting::Units(reply, preview.plan));
                     }
                 }
@@ -171,12 +172,20 @@ impl Writer {
         overlay: &mut Overlay<'_>,
         batch: &mut Batch,
     ) {
-        let Judged { verdict, findings, localisation, unused, certified } = judged;
+        let Judged { verdict, findings, finding_count, localisation, unused, certified } = judged;
         let dry = admitted.submission.validate_only;
         let series = admitted.series.clone();
         let awaits_approval = matches!(&verdict, Verdicts::Accept(accepted) if accepted.awaits_approval);
-        let decision =
-            |outcome| Decision { series, outcome, findings, localisation, unused, certified, awaits_approval };
+        let decision = |outcome| Decision {
+            series,
+            outcome,
+            findings,
+            finding_count,
+            localisation,
+            unused,
+            certified,
+            awaits_approval,
+        };
         let mut told = |reply, decision, receipt_of| batch.told.push(Told { reply, decision, receipt_of });
         match verdict {
             Verdicts::Accept(_) if dry => told(reply, decision(Outcome::Accepted(None)), None),
@@ -201,7 +210,7 @@ impl Writer {
                     }
                 }
                 batch.bytes = batch.bytes.saturating_add(limits::PAGE_BYTES / 16);
-                self.enter(batch, overlay, EventKind::ReportAccepted(accepted), principal, String::new());
+                self.enter(overlay, EventKind::ReportAccepted(accepted), principal, String::new());
                 let waits = Waiting::Submitted(Box::new(decision(Outcome::Accepted(None))), reply, digest);
                 batch.waiting.push(waits);
             }
@@ -233,20 +242,8 @@ impl Writer {
     }
 
     /// Adds an event to the batch.
-    pub(super) fn enter(
-        &self,
-        batch: &mut Batch,
-        overlay: &mut Overlay<'_>,
-        kind: EventKind,
-        principal: Arc<str>,
-        reason: String,
-    ) {
-        let last = batch.events.last();
-        let before = last.map_or(overlay.state.last_time(), |event| event.time);
-        let position = last.map_or(overlay.state.head(), |event| event.position).next();
-        let time = before.max((self.clock)());
-        overlay.enter(&kind, (position, time));
-        batch.events.push(Event { position, time, principal, reason, kind });
+    pub(super) fn enter(&self, overlay: &mut Overlay<'_>, kind: EventKind, principal: Arc<str>, reason: String) {
+        overlay.enter(kind, principal, reason, (self.clock)());
     }
 
     /// Keeps what was refused, outside the ledger.

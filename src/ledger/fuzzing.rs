@@ -104,8 +104,8 @@ fn told(events: Result<Vec<Vec<u8>>, PageError>, page_bytes: usize) {
 /// What is packed into pages is what comes out of them.
 fn comes_back_from_pages(events: &[&[u8]]) {
     let events: Vec<Vec<u8>> = events.iter().map(|event| event.to_vec()).collect();
-    let (mut packed, mut chain) = (Vec::new(), Digest::ZERO);
-    pack(&events, &mut chain, &mut packed);
+    let mut packed = Vec::new();
+    pack(&events, Digest::ZERO, &mut packed);
     let mut found = Vec::new();
     for page in &packed {
         assert!(page.parts.iter().all(|part| part.len() <= limits::PAGE_BYTES));

@@ -19,8 +19,10 @@ const CONTINUED: u8 = 2;
 pub(super) const CHECKSUM: usize = 8;
 /// Format, flags, parts, events, length, chain.
 const HEAD: usize = 2 + 4 + 4 + 4 + 32;
-/// Format, flags.
-const CONTINUED_HEAD: usize = 2;
+/// Bytes of a body in the first part of a page.
+const ROOM: usize = limits::PAGE_BYTES - HEAD - CHECKSUM;
+/// Bytes of a body in a further part, which has format and flags before it.
+const CONTINUED_ROOM: usize = limits::PAGE_BYTES - 2 - CHECKSUM;
 
 /// A page that is not what was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,51 +38,74 @@ pub(super) struct Packed {
     pub(super) parts: Vec<Vec<u8>>,
 }
 
-/// Packs events, the chain before them given; as few pages as it takes.
-pub(super) fn pack(events: &[Vec<u8>], before: &mut Digest, out: &mut Vec<Packed>) {
-    let mut rest = events;
-    while !rest.is_empty() {
-        let mut size = 0_usize;
-        let fits = rest.iter().take_while(|event| {
-            size = size.saturating_add(event.len()).saturating_add(4);
-            size <= limits::PAGE_RAW_BYTES
-        });
-        let (run, after) = rest.split_at(fits.count().clamp(1, rest.len()));
-        pack_run(run, before, out);
-        rest = after;
+/// Packs events, the chain before them given; gives the chain with each of them.
+///
+/// How many events a page takes is told by how well those before were compressed.
+pub(super) fn pack(events: &[Vec<u8>], before: Digest, out: &mut Vec<Packed>) -> Vec<Digest> {
+    let chained = |chain: &mut Digest, event: &Vec<u8>| {
+        *chain = Digest::of(&[chain.as_bytes(), event]);
+        Some(*chain)
+    };
+    let hashes: Vec<Digest> = events.iter().scan(before, chained).collect();
+    let (mut packed, mut chain, mut raw) = (0_usize, before, limits::PAGE_RAW_BYTES);
+    while let Some(rest @ [_, ..]) = events.get(packed..) {
+        let run = rest.get(..within(rest, raw)).unwrap_or(rest);
+        let body = Body::of(run);
+        // a margin, for no two runs are alike
+        let would_fit = body.length.saturating_mul(ROOM).checked_div(body.bytes.len()).unwrap_or(0) / 16 * 15;
+        raw = would_fit.min(limits::PAGE_RAW_BYTES);
+        if body.bytes.len() > ROOM && run.len() > 1 {
+            continue;
+        }
+        out.push(Packed { events: run.len(), parts: body.parts(run.len(), &chain) });
+        packed = packed.saturating_add(run.len());
+        chain = hashes.get(packed.saturating_sub(1)).copied().unwrap_or(chain);
     }
+    hashes
 }
 
-/// Packs a run as one page, or in halves.
-fn pack_run(run: &[Vec<u8>], before: &mut Digest, out: &mut Vec<Packed>) {
-    let mut plain = Vec::new();
-    for event in run {
-        put_varint(&mut plain, event.len() as u64);
-        plain.extend_from_slice(event);
+/// How many of the first events have so many bytes together; one at least.
+fn within(events: &[Vec<u8>], raw: usize) -> usize {
+    const LENGTH: usize = 4;
+    let mut size = 0_usize;
+    let fits = events.iter().take_while(|event| {
+        size = size.saturating_add(event.len()).saturating_add(LENGTH);
+        size <= raw
+    });
+    fits.count().max(1)
+}
+
+/// A run of events, compressed if that pays.
+struct Body {
+    /// Bytes before they were compressed.
+    length: usize,
+    compressed: bool,
+    bytes: Vec<u8>,
+}
+
+impl Body {
+    fn of(run: &[Vec<u8>]) -> Self {
+        let mut plain = Vec::new();
+        for event in run {
+            put_varint(&mut plain, event.len() as u64);
+            plain.extend_from_slice(event);
+        }
+        let (length, smaller) = (plain.len(), lz4_flex::block::compress(&plain));
+        let compressed = smaller.len() < length;
+        Self { length, compressed, bytes: if compressed { smaller } else { plain } }
     }
-    let compressed = lz4_flex::block::compress(&plain);
-    let pays = compressed.len() < plain.len();
-    let body = if pays { &compressed } else { &plain };
-    let room = limits::PAGE_BYTES.saturating_sub(HEAD).saturating_sub(CHECKSUM);
-    if body.len() > room && run.len() > 1 {
-        let (first, second) = run.split_at(run.len() / 2);
-        pack_run(first, before, out);
-        return pack_run(second, before, out);
+
+    /// As one page of so many events, or as the parts of one long event.
+    fn parts(&self, events: usize, before: &Digest) -> Vec<Vec<u8>> {
+        let (first, further) = self.bytes.split_at(self.bytes.len().min(ROOM));
+        let further: Vec<&[u8]> = further.chunks(CONTINUED_ROOM).collect();
+        let number = |size: usize| u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes();
+        let flags = if self.compressed { COMPRESSED } else { PLAIN };
+        let parts = number(further.len().saturating_add(1));
+        let head = [&[FORMAT, flags][..], &parts, &number(events), &number(self.length)].concat();
+        let first = sealed(&[&head, before.as_bytes(), first]);
+        std::iter::once(first).chain(further.into_iter().map(|part| sealed(&[&[FORMAT, CONTINUED], part]))).collect()
     }
-    let (first, further) = body.split_at(body.len().min(room));
-    let chunk = limits::PAGE_BYTES.saturating_sub(CONTINUED_HEAD).saturating_sub(CHECKSUM);
-    let mut parts = vec![Vec::with_capacity(HEAD.saturating_add(first.len()).saturating_add(CHECKSUM))];
-    for part in further.chunks(chunk) {
-        parts.push(sealed(&[&[FORMAT, CONTINUED], part]));
-    }
-    let number = |size: usize| u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes();
-    let flags = if pays { COMPRESSED } else { PLAIN };
-    let head = [&[FORMAT, flags][..], &number(parts.len()), &number(run.len()), &number(plain.len())].concat();
-    if let Some(page) = parts.first_mut() {
-        *page = sealed(&[&head, before.as_bytes(), first]);
-    }
-    *before = run.iter().fold(*before, |chain, event| Digest::of(&[chain.as_bytes(), event]));
-    out.push(Packed { events: run.len(), parts });
 }
 
 pub(super) fn sealed(pieces: &[&[u8]]) -> Vec<u8> {
@@ -227,20 +252,21 @@ mod tests {
 
         #[test]
         fn what_is_packed_is_unpacked_and_no_part_is_larger_than_a_page(events in vec(event(), 1..40)) {
-            let (mut packed, mut chain) = (Vec::new(), Digest::ZERO);
-            pack(&events, &mut chain, &mut packed);
+            let mut packed = Vec::new();
+            let hashes = pack(&events, Digest::ZERO, &mut packed);
             prop_assert!(packed.iter().flat_map(|page| &page.parts).all(|part| part.len() <= limits::PAGE_BYTES));
             prop_assert_eq!(unpack(&packed).unwrap(), events.clone());
+            prop_assert_eq!(hashes.len(), events.len());
             let expected = events.iter().fold(Digest::ZERO, |chain, event| Digest::of(&[chain.as_bytes(), event]));
-            prop_assert_eq!(chain, expected);
+            prop_assert_eq!(hashes.last(), Some(&expected));
         }
 
         #[test]
         fn a_damaged_byte_is_an_error_and_never_another_event(
             events in vec(event(), 1..5), at in any::<prop::sample::Index>(), bit in 0..8_u8,
         ) {
-            let (mut packed, mut chain) = (Vec::new(), Digest::ZERO);
-            pack(&events, &mut chain, &mut packed);
+            let mut packed = Vec::new();
+            pack(&events, Digest::ZERO, &mut packed);
             let mut parts: Vec<&mut Vec<u8>> = packed.iter_mut().flat_map(|page| &mut page.parts).collect();
             let which = at.index(parts.len());
             let byte = at.index(parts[which].len());

@@ -8,7 +8,7 @@ use prost::bytes::Bytes;
 use super::sort::{Filing, Sorted};
 use crate::domain::Tree;
 use crate::form::{Finding, Localisation, Statements};
-use crate::ingest::{Answer, Decision, Desk, Outcome, Reason, SeriesChoice, Submission, SubmitError};
+use crate::ingest::{Answer, Decision, Desk, Outcome, Reason, ResultView, SeriesChoice, Submission, SubmitError};
 use crate::words::{Coverage, UnitCode, Year, limits};
 
 /// What became of a document.
@@ -123,6 +123,7 @@ async fn begin(desk: &Desk, filing: &Filing, statements: Statements) -> Result<A
         expected_revision: None,
         request_id: None,
         validate_only: !paper.is_whole(),
+        view: ResultView::Full,
         principal: Arc::from("folder"),
     };
     desk.begin(desk.admit(submission)?).await
