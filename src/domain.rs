@@ -14,6 +14,7 @@ mod forms;
 mod kinds;
 mod naive;
 mod overdue;
+mod parts;
 mod past;
 mod plan;
 mod reconcile;
@@ -34,12 +35,15 @@ pub use completeness::Counts;
 pub use contributions::{Contribution, Standing};
 pub use effective::Effective;
 pub use overdue::{Todo, UnitDuty};
+pub use parts::FiledYear;
 pub use past::{Past, Scope};
 pub use plan::{ChangeKind, Plan, Preview, UnitChange};
 pub use reconcile::{BlankReport, Cause, CauseKind, Difference, OwnPart, Reconciliation};
 pub use roster::{Deadlines, Disposition, Obligation, Roster};
 pub use selection::{Selection, SelectionTotal};
-pub use series::{Publication, Series, Standing as RevisionStanding, Stored, Words, explains};
+pub use series::{
+    History, Publication, RequestMark, Series, Standing as RevisionStanding, Stored, Told, Words, explains,
+};
 pub use state::{ApplyError, Rollup, State};
 pub use statement::{Closed, Contributor, Drift, Signed, Statement};
 pub use statistics::{Distribution, RankBy, Ranked, Rows, YearTotal, distribution};

@@ -42,7 +42,7 @@ pub use locate::{
 };
 pub use read::{ReadError, Reader};
 pub use row::{Row, RowError, RowRef};
-pub(crate) use row::{put_varint, take_varint};
+pub(crate) use row::{put_varint, take_varint, unzigzag, zigzag};
 pub use rules::{Breakdown, Part, Rule};
 pub use saying::{Meanings, Sayings, Sense, Statement};
 pub use sums::Identity;

@@ -5,6 +5,7 @@
 //! the store whole or not at all; what is read is what was written, or an error
 //! that names the place. Knows nothing of the network.
 
+mod checkpoint;
 mod codec;
 mod copy;
 mod error;
@@ -46,8 +47,8 @@ pub use stored::SignedStatement;
 pub use transfer::{ImportError, import};
 use witness::{Found, Head, Witness};
 
-use crate::domain::State;
 use crate::domain::event::{Event, EventKind};
+use crate::domain::{ApplyError, State};
 use crate::words::{Digest, Position, limits};
 
 /// The ledger, open for writing. There is one.
@@ -61,6 +62,15 @@ pub struct Ledger {
     reserve: u64,
     head: Position,
     chain: Digest,
+    /// How far the last checkpoint goes, or one that could not be written.
+    checkpoint: Position,
+}
+
+/// Where a ledger is folded from when it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum From {
+    Beginning,
+    Checkpoint,
 }
 
 /// A batch that is durable.
@@ -73,12 +83,22 @@ pub struct Appended {
 }
 
 impl Ledger {
-    /// Opens the ledger in a folder, or makes one, and folds it into a state.
+    /// Opens the ledger in a folder, or makes one, and folds the whole of it into a
+    /// state.
     ///
     /// # Errors
     /// [`LedgerError`] if anything in it is not as it was written.
     pub fn open(dir: &Path, state: &mut State) -> Result<Self, LedgerError> {
-        Self::open_as(dir, state, false)
+        Self::open_as(dir, state, From::Beginning, false)
+    }
+
+    /// The same, and where there is a checkpoint only what came after it is folded: damage
+    /// before it is seen when it is read, or by [`Ledger::open`].
+    ///
+    /// # Errors
+    /// [`LedgerError`] if anything that was read is not as it was written.
+    pub fn resume(dir: &Path, state: &mut State) -> Result<Self, LedgerError> {
+        Self::open_as(dir, state, From::Checkpoint, false)
     }
 
     /// Opens a ledger whose witness was lost, and takes its end as it is.
@@ -86,17 +106,26 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`] if anything in it is not as it was written.
     pub fn open_accepting_head(dir: &Path, state: &mut State) -> Result<Self, LedgerError> {
-        Self::open_as(dir, state, true)
+        Self::open_as(dir, state, From::Beginning, true)
     }
 
-    fn open_as(dir: &Path, state: &mut State, accept_head: bool) -> Result<Self, LedgerError> {
+    fn open_as(dir: &Path, state: &mut State, from: From, accept_head: bool) -> Result<Self, LedgerError> {
         let store = Arc::new(Store::open(dir)?);
+        let reader = LedgerReader::new(Arc::clone(&store));
         let failed = |(path, error)| LedgerError::Store(StoreError::File(path, error));
         let (mut witness, found) = Witness::open(dir).map_err(failed)?;
         let known = found.head();
         let mut at = (Position(0), Digest::ZERO);
+        let loaded = match from {
+            From::Beginning => None,
+            From::Checkpoint => checkpoint::load(dir, &reader, known),
+        };
+        loaded.into_iter().for_each(|loaded| (*state, at) = loaded);
+        let checkpoint = at.0;
+        state.put_off_totals();
         replay(&store, &mut at, known, state)?;
         let (head, chain) = at;
+        state.sum_up().map_err(|problem| ApplyError { position: head, problem })?;
         if known.is_none() && head > Position(0) && !accept_head {
             let how = if found == Found::Missing { "missing" } else { "damaged" };
             return Err(LedgerError::Witness(dir.join(witness::FILE), how));
@@ -106,8 +135,8 @@ impl Ledger {
             witness.put(Head { position: head, chain }).map_err(failed)?;
         }
         store.sync_folder()?;
-        let store = LedgerReader::new(store);
-        Ok(Self { dir: dir.to_owned(), store, witness, mirror: None, reserve: limits::DISK_RESERVE_BYTES, head, chain })
+        let reserve = limits::DISK_RESERVE_BYTES;
+        Ok(Self { dir: dir.to_owned(), store: reader, witness, mirror: None, reserve, head, chain, checkpoint })
     }
 
     /// Position of the last event, and the chain up to it.
@@ -260,6 +289,21 @@ impl Ledger {
         self.witness = witness;
         self.store.hold(Arc::new(store));
         Ok(())
+    }
+
+    /// Writes a checkpoint of the state, if so many events came since the last one. That it
+    /// cannot be written is told and changes nothing.
+    pub fn keep_checkpoint(&mut self, state: &State, after: u64) {
+        let since = self.head.0.saturating_sub(self.checkpoint.0);
+        let Ok(store) = self.store.sound() else { return };
+        if since < after || state.head() != self.head {
+            return;
+        }
+        self.checkpoint = self.head;
+        match checkpoint::write(&self.dir, &store, self.reserve, state, self.chain) {
+            Ok(()) => tracing::info!(ledger.position = %self.head, "a checkpoint is written"),
+            Err(error) => tracing::warn!(error = %error, "a checkpoint could not be written"),
+        }
     }
 
     /// Closes the store for good: it is not left to whoever reads last.

@@ -6,6 +6,8 @@
 //! children contributes C, else OWN, to both. A difference on DECLARED stops
 //! below the first unit with an effective CONSOLIDATED.
 
+mod adding;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 use std::sync::Arc;
@@ -45,6 +47,8 @@ pub(super) struct Book {
     /// Of units that the tree does not have: nothing of them is in effect.
     apart: BTreeMap<UnitCode, Pair>,
     kept: Vec<Option<Arc<Kept>>>,
+    /// Nothing is kept up to date until all is summed up at once.
+    pub(super) put_off: bool,
 }
 
 /// What is kept for a unit with children.
@@ -82,23 +86,30 @@ impl Book {
 
     /// A book of a year in which nothing was filed: to read, not to write in.
     pub(super) fn empty(form: Arc<Form>, forms: Forms, tree: Arc<Tree>, roster: Arc<Roster>) -> Self {
-        Self { form, forms, tree, roster, series: Shelf::default(), apart: BTreeMap::new(), kept: Vec::new() }
+        Self {
+            form,
+            forms,
+            tree,
+            roster,
+            series: Shelf::default(),
+            apart: BTreeMap::new(),
+            kept: Vec::new(),
+            put_off: false,
+        }
     }
 
     /// Empties series and totals; due counts depend on the tree alone.
     fn clear(&mut self) {
-        let zero = || Sums::zero(self.form.cells());
-        let kept = |index| {
-            let kept = || Kept {
-                units: zero(),
-                declared: zero(),
-                counts: KindCounts::of_duties(self.tree.duties_by_kind(index)),
-            };
-            self.tree.is_interior(index).then(|| Arc::new(kept()))
-        };
+        let kept = |index| self.tree.is_interior(index).then(|| Arc::new(self.nothing_filed(index)));
         self.kept = (0..self.tree.nodes().len()).map(kept).collect();
         self.series = Shelf::of(self.tree.nodes().len());
         self.apart.clear();
+    }
+
+    /// What is kept for a unit below which nothing was filed.
+    fn nothing_filed(&self, index: usize) -> Kept {
+        let zero = || Sums::zero(self.form.cells());
+        Kept { units: zero(), declared: zero(), counts: KindCounts::of_duties(self.tree.duties_by_kind(index)) }
     }
 
     /// Adds everything up anew over another tree.
@@ -106,7 +117,14 @@ impl Book {
         let before = self.clone();
         self.tree = tree;
         self.clear();
-        before.keys(None).try_for_each(|(code, coverage, series)| self.replace(code, coverage, Some(series.clone())))
+        for (code, coverage, series) in before.keys(None) {
+            let pair = match self.tree.find(code.as_str()).and_then(|index| self.series.get_mut(index)) {
+                Some(pair) => pair,
+                None => self.apart.entry(code.clone()).or_default(),
+            };
+            *pair.place(coverage) = Some(Box::new(series.clone()));
+        }
+        if self.put_off { Ok(()) } else { self.sum_up() }
     }
 
     /// Whether everything adds up in range over another tree.
@@ -127,7 +145,7 @@ impl Book {
 
     /// Enters a roster that differs in the extensions of one unit only.
     pub(super) fn extend(&mut self, roster: Arc<Roster>, unit: &UnitCode) {
-        let Some(index) = self.tree.find(unit.as_str()) else {
+        let Some(index) = self.tree.find(unit.as_str()).filter(|_| !self.put_off) else {
             self.roster = roster;
             return;
         };
@@ -233,6 +251,12 @@ impl Book {
         coverage: Coverage,
         change: impl FnOnce(&mut Option<Box<Series>>),
     ) -> Result<(), TotalOverflow> {
+        if self.put_off {
+            if let Some(pair) = self.series.get_mut(index) {
+                change(pair.place(coverage));
+            }
+            return Ok(());
+        }
         let counts_before = self.own_counts(index);
         let mut difference = Change::new();
         self.contribute(index, coverage, self.row(index, coverage), -1, &mut difference);
@@ -395,11 +419,10 @@ impl Book {
                 Basis::Declared => kept.declared.all.clone(),
             };
         }
-        let mut total = Total::zero(self.form.cells());
-        if let Some((report, coverage)) = self.contribution(index) {
-            total.count(self.form.cells(), report.row(), coverage == Coverage::Consolidated);
-        }
-        total
+        let table = self.form.cells();
+        let of =
+            |(report, coverage): (&Effective, _)| Total::of(table, report.row(), coverage == Coverage::Consolidated);
+        self.contribution(index).map_or_else(|| Total::zero(table), of)
     }
 
     /// What a unit with all below it adds to a sum, by kind of the units that report.

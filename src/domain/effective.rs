@@ -24,14 +24,22 @@ impl Effective {
     /// What was accepted.
     pub(super) fn new(accepted: &ReportAccepted) -> Self {
         let ReportAccepted { revision, form, blank_means_zero, nil_report, ref row, ref findings, .. } = *accepted;
-        let row = row.as_bytes();
-        let packed = [row, &pack_findings(findings)].concat().into_boxed_slice();
-        // a row is some bytes for each cell of its form
-        let row_bytes = u32::try_from(row.len()).unwrap_or(u32::MAX);
-        Self { revision, form, blank_means_zero, nil_report, packed, row_bytes }
+        let packed = Self::packed(revision, form, (row.as_bytes(), &pack_findings(findings)));
+        Self { blank_means_zero, nil_report, ..packed }
     }
 
-    fn parts(&self) -> (&[u8], &[u8]) {
+    /// What was packed before: the row and the findings; without statements.
+    #[must_use]
+    pub fn packed(revision: Revision, form: FormId, (row, findings): (&[u8], &[u8])) -> Self {
+        let packed = [row, findings].concat().into_boxed_slice();
+        // a row is some bytes for each cell of its form
+        let row_bytes = u32::try_from(row.len()).unwrap_or(u32::MAX);
+        Self { revision, form, blank_means_zero: false, nil_report: false, packed, row_bytes }
+    }
+
+    /// The row and the findings, packed.
+    #[must_use]
+    pub fn parts(&self) -> (&[u8], &[u8]) {
         let row_bytes = usize::try_from(self.row_bytes).unwrap_or(usize::MAX);
         self.packed.split_at_checked(row_bytes).unwrap_or((&self.packed, &[]))
     }

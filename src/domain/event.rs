@@ -100,6 +100,13 @@ impl EventKind {
         }
     }
 
+    /// Whether it says something beside the series.
+    #[must_use]
+    pub fn is_apart(&self) -> bool {
+        // of a text that was taken out the series itself knows nothing
+        self.series().is_none() || matches!(self, Self::TextRedacted(_))
+    }
+
     /// Series whose findings changed with it.
     #[must_use]
     pub fn rejudged(&self) -> &[Rejudged] {

@@ -4,7 +4,7 @@ use super::completeness::Counts;
 use super::event::UnitKind;
 use super::totals::{Delta, Total, TotalOverflow};
 use super::tree::Duties;
-use crate::form::CellTable;
+use crate::form::{CellTable, RowRef};
 
 /// A total, and what units of each kind add to it. The kind that was met first
 /// has what is left by the others, so units of one kind take no more room.
@@ -24,18 +24,29 @@ impl Sums {
     /// Adds a difference made by units of one kind.
     pub(super) fn add(&mut self, kind: UnitKind, delta: &Delta, table: &CellTable) -> Result<(), TotalOverflow> {
         self.all.add(delta)?;
+        self.other(kind, table).map_or(Ok(()), |total| total.add(delta))
+    }
+
+    /// Counts one report more of a unit of a kind.
+    pub(super) fn count(
+        &mut self,
+        kind: UnitKind,
+        (table, row): (&CellTable, RowRef<'_>),
+        not_broken_down: bool,
+    ) -> Result<(), TotalOverflow> {
+        self.all.count(table, row, not_broken_down)?;
+        self.other(kind, table).map_or(Ok(()), |total| total.count(table, row, not_broken_down))
+    }
+
+    /// What a kind adds, if it is not the one that was met first.
+    fn other(&mut self, kind: UnitKind, table: &CellTable) -> Option<&mut Total> {
         if *self.first.get_or_insert(kind) == kind {
-            return Ok(());
+            return None;
         }
-        match self.others.iter_mut().find(|(known, _)| *known == kind) {
-            Some((_, total)) => total.add(delta),
-            None => {
-                let mut total = Total::zero(table);
-                total.add(delta)?;
-                self.others.push((kind, total));
-                Ok(())
-            }
+        if !self.others.iter().any(|(known, _)| *known == kind) {
+            self.others.push((kind, Total::zero(table)));
         }
+        self.others.iter_mut().find(|(known, _)| *known == kind).map(|(_, total)| total)
     }
 
     /// What units of each kind add, kinds that count a report only.

@@ -9,7 +9,7 @@ use super::state::tree_of;
 use super::tree::Tree;
 use super::units::{UnitProblem, Units};
 use crate::form::UnitFacts;
-use crate::words::{Position, UnitCode, Year, limits};
+use crate::words::{Coverage, Position, UnitCode, Year, limits};
 
 /// What changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -100,16 +100,15 @@ impl State {
         let named: BTreeSet<UnitCode> = entries.iter().map(|entry| entry.code.clone()).collect();
         let units = self.units.with(entries, self.head().next());
         let mut problems = units.problems(&named);
-        for (key, series) in self.all_series() {
-            if series.current().is_some() && units.in_year(key.unit.as_str(), key.year).is_none() {
-                problems.push(UnitProblem::HasReports(key.unit, key.year));
-            }
+        let trees = units.trees();
+        if problems.is_empty() {
+            problems.extend(trees.iter().flat_map(|(year, tree)| units.tree_problems(*year, tree)));
         }
+        problems.extend(self.left_without_unit(&named, &units));
         problems.extend(self.closed_by(&named, &units));
         if !problems.is_empty() {
             return Err(problems);
         }
-        let trees = units.trees();
         let mut recomputed_years = Vec::new();
         for (_, year, book) in self.books.iter() {
             let tree = tree_of(&trees, year).with_roster(&book.roster);
@@ -134,6 +133,20 @@ impl State {
 }
 
 impl State {
+    /// Reports that would be left without their unit.
+    fn left_without_unit(&self, named: &BTreeSet<UnitCode>, after: &Units) -> Vec<UnitProblem> {
+        let mut problems = Vec::new();
+        for (_, year, book) in self.books.iter() {
+            for code in named.iter().filter(|code| after.in_year(code.as_str(), year).is_none()) {
+                let series =
+                    [Coverage::Own, Coverage::Consolidated].map(|coverage| book.series(code.as_str(), coverage));
+                let reports = series.into_iter().flatten().filter(|series| series.current().is_some());
+                problems.extend(reports.map(|_| UnitProblem::HasReports(code.clone(), year)));
+            }
+        }
+        problems
+    }
+
     /// Closed years that units would no longer be in as they were, or would come into.
     fn closed_by(&self, named: &BTreeSet<UnitCode>, after: &Units) -> Vec<UnitProblem> {
         let mut problems = Vec::new();

@@ -232,9 +232,8 @@ impl Book {
         let below_root = self.tree.above(index).take_while(|above| *above != root).any(|above| covers(&above));
         let effective = |coverage| self.series_of(index, coverage)?.effective();
         let row = |coverage| {
-            let mut total = Total::zero(self.form.cells());
-            effective(coverage).into_iter().for_each(|report| total.count(self.form.cells(), report.row(), false));
-            total
+            let table = self.form.cells();
+            effective(coverage).map_or_else(|| Total::zero(table), |report| Total::of(table, report.row(), false))
         };
         match (self.tree.is_interior(index), coverage) {
             _ if below_root => None,

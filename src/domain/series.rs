@@ -20,7 +20,7 @@ pub struct Series {
 
 /// What happened to a series.
 #[derive(Debug, Clone, Default)]
-enum Told {
+pub enum Told {
     /// Nothing.
     #[default]
     Nothing,
@@ -31,22 +31,25 @@ enum Told {
     More(Box<History>),
 }
 
+/// All that happened to a series.
 #[derive(Debug, Clone, Default)]
-struct History {
+pub struct History {
     /// Oldest first.
-    revisions: Vec<Stored>,
+    pub revisions: Vec<Stored>,
     /// When the first revision was accepted: that decides whether it was in time.
-    first_accepted: Option<Timestamp>,
+    pub first_accepted: Option<Timestamp>,
     /// The newest revision, while it awaits approval.
-    pending: Option<Effective>,
+    pub pending: Option<Effective>,
     /// What reviewers decided last, and where that stands in the ledger.
-    reviews: Vec<(Revision, Review, Position)>,
-    published: Option<Publication>,
-    explained: Vec<Words>,
+    pub reviews: Vec<(Revision, Review, Position)>,
+    /// The last record of its publication.
+    pub published: Option<Publication>,
+    /// Queries explained so far, in force or lapsed.
+    pub explained: Vec<Words>,
     /// The registration that explanations are bound to.
-    form: Option<FormId>,
+    pub form: Option<FormId>,
     /// Places of all events that changed this, in order.
-    changes: Vec<Position>,
+    pub changes: Vec<Position>,
 }
 
 /// Where the last record of its publication stands, and the day it names.
@@ -92,15 +95,15 @@ pub struct Stored {
     /// Digest of its content.
     pub digest: Digest,
     /// Of the id its sender gave.
-    request: Option<RequestMark>,
+    pub request: Option<RequestMark>,
     /// Taken back by its sender.
-    withdrawn: bool,
+    pub withdrawn: bool,
 }
 
 /// Half a digest of a request id: enough to know it again. The id itself stands in
 /// the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct RequestMark([u8; 16]);
+pub struct RequestMark(pub [u8; 16]);
 
 impl RequestMark {
     fn of(id: &RequestId) -> Self {
@@ -137,6 +140,18 @@ impl History {
 }
 
 impl Series {
+    /// A series as it was kept.
+    #[must_use]
+    pub fn kept(effective: Option<Effective>, told: Told) -> Self {
+        Self { effective, told }
+    }
+
+    /// What happened to it.
+    #[must_use]
+    pub fn told(&self) -> &Told {
+        &self.told
+    }
+
     /// Enters a new revision; it takes effect, unless it awaits approval. One that
     /// awaited it before is superseded.
     pub fn accept(&mut self, accepted: &ReportAccepted, (position, time): (Position, Timestamp)) {

@@ -6,8 +6,8 @@ use std::sync::{Arc, LazyLock};
 use super::book::Book;
 use super::completeness::Counts;
 use super::event::{
-    DeadlineExtended, Event, EventKind, FormId, FormRegistered, QueryExplained, Rejudged, ReportAccepted, SeriesKey,
-    UnitEntry, UnitsApplied, YearClosed, YearReopened,
+    DeadlineExtended, Event, EventKind, FormId, FormRegistered, QueryExplained, Rejudged, ReportAccepted,
+    RosterApplied, SeriesKey, UnitEntry, UnitsApplied, YearClosed, YearReopened,
 };
 use super::forms::Forms;
 use super::roster::Roster;
@@ -25,7 +25,7 @@ use crate::words::{Digest, FamilyName, Position, Revision, Timestamp, UnitCode, 
 #[derive(Debug, Default)]
 pub struct State {
     pub(super) head: Position,
-    last_time: Timestamp,
+    pub(super) last_time: Timestamp,
     pub(super) forms: Forms,
     current: HashMap<String, FormId>,
     pub(super) units: Arc<Units>,
@@ -40,6 +40,10 @@ pub struct State {
     /// Texts that were taken out.
     pub(super) redacted: BTreeSet<Digest>,
     tokens: Tokens,
+    /// Places of the events that say something beside the series.
+    pub(super) apart: Vec<Position>,
+    /// See [`State::put_off_totals`].
+    pub(super) put_off: bool,
 }
 
 /// The rosters of a form and year, one after the other, each with its place in the ledger.
@@ -103,12 +107,15 @@ impl State {
             return Err(wrong("is earlier than the event before it".to_owned()));
         }
         self.enter(event).map_err(wrong)?;
+        if event.kind.is_apart() {
+            self.apart.push(event.position);
+        }
         self.head = event.position;
         self.last_time = event.time;
         Ok(())
     }
 
-    fn enter(&mut self, event: &Event) -> Result<(), String> {
+    pub(super) fn enter(&mut self, event: &Event) -> Result<(), String> {
         match &event.kind {
             EventKind::FormRegistered(registered) => self.register(registered, event.position),
             EventKind::UnitsApplied(UnitsApplied { units, rejudged }) => {
@@ -126,8 +133,7 @@ impl State {
                 self.update(series, |series| series.explain(*explained, Some(*text), event.position))
             }
             EventKind::RosterApplied(applied) => {
-                let roster = self.roster(&applied.family, applied.year).replaced_by(applied);
-                self.replace_roster(&applied.family, applied.year, roster, event.position)?;
+                self.replace_roster(applied, event.position)?;
                 self.rejudge(&applied.rejudged, event.position)
             }
             EventKind::DeadlineExtended(extended) => self.extend_deadline(extended, event.position),
@@ -183,16 +189,11 @@ impl State {
         if live.is_some() { Ok(()) } else { Err(format!("revision {revision} is not in effect, nor awaits approval")) }
     }
 
-    fn replace_roster(
-        &mut self,
-        family: &FamilyName,
-        year: Year,
-        roster: Roster,
-        position: Position,
-    ) -> Result<(), String> {
-        let roster = self.tell_roster(family, year, roster, position);
-        let tree = tree_of(&self.trees, year).with_roster(&roster);
+    pub(super) fn replace_roster(&mut self, applied: &RosterApplied, position: Position) -> Result<(), String> {
+        let (family, year) = (&applied.family, applied.year);
+        let roster = self.tell_roster(family, year, self.roster(family, year).replaced_by(applied), position);
         let Some(book) = self.books.get_mut(family, year) else { return Ok(()) };
+        let tree = tree_of(&self.trees, year).with_roster(&roster);
         book.roster = roster;
         book.replant(tree).map_err(|error| error.to_string())
     }
@@ -235,12 +236,14 @@ impl State {
     }
 
     fn replace_units(&mut self, entries: &[UnitEntry], position: Position) -> Result<(), String> {
-        let units = self.units.with(entries, position);
+        let units = Arc::make_mut(&mut self.units);
+        let replaced = units.enter(entries, position);
         let trees = units.trees();
         if let Some((year, unit)) = trees.iter().find_map(|(year, tree)| Some((year, tree.too_deep()?))) {
+            units.take_back(replaced);
             return Err(format!("unit {unit} is above itself in {year}, or deeper than {} levels", limits::TREE_DEPTH));
         }
-        (self.units, self.units_at, self.trees) = (Arc::new(units), position, trees);
+        (self.units_at, self.trees) = (position, trees);
         for (_, year, book) in self.books.iter_mut() {
             let tree = tree_of(&self.trees, year).with_roster(&book.roster);
             if tree.adds_up_like(&book.tree) {
@@ -267,7 +270,9 @@ impl State {
     pub(super) fn book_mut(&mut self, family: &FamilyName, year: Year) -> Result<&mut Book, String> {
         if self.books.get(family, year).is_none() {
             let (_, form) = self.form_for(family, year).ok_or_else(|| format!("no form of {family} covers {year}"))?;
-            let book = Book::new(form, self.forms.clone(), self.tree_for(family, year), self.roster(family, year));
+            let (tree, roster) = (self.tree_for(family, year), self.roster(family, year));
+            let mut book = Book::new(form, self.forms.clone(), tree, roster);
+            book.put_off = self.put_off;
             self.books.insert(family, year, book);
         }
         self.books.get_mut(family, year).ok_or_else(|| format!("no book of {family} {year}"))

@@ -203,9 +203,7 @@ impl Book {
             Row::Report { index, coverage } => {
                 let node = self.tree.get(index).filter(|node| selection.wants(node.kind))?;
                 let report = self.series(node.code.as_str(), coverage)?.effective()?;
-                let mut total = Total::zero(self.form.cells());
-                total.count(self.form.cells(), report.row(), false);
-                Some(total)
+                Some(Total::of(self.form.cells(), report.row(), false))
             }
             Row::Unit { index, from_above } => {
                 let stands_for_all = from_above && basis == Basis::Declared && self.tree.is_interior(index);

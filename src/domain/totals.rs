@@ -107,18 +107,27 @@ impl Total {
         }
     }
 
-    /// Counts one report more, in sums that stay in range by what is kept.
-    pub(super) fn count(&mut self, table: &CellTable, row: RowRef<'_>, not_broken_down: bool) {
-        for (cell, value) in row.nonzero(table) {
-            if let Some(sum) = self.cells.get_mut(cell) {
-                *sum = sum.saturating_add(value);
-            }
-        }
-        for place in row.stated_optional(table) {
-            self.stated.get_mut(place).into_iter().for_each(|stated| *stated = stated.saturating_add(1));
-        }
-        self.reports = self.reports.saturating_add(1);
-        self.not_broken_down = self.not_broken_down.saturating_add(i64::from(not_broken_down));
+    /// The sum of one report.
+    pub(super) fn of(table: &CellTable, row: RowRef<'_>, not_broken_down: bool) -> Self {
+        let mut total = Self::zero(table);
+        // one alone is in range
+        let _ = total.count(table, row, not_broken_down);
+        total
+    }
+
+    /// Counts one report more.
+    pub(super) fn count(
+        &mut self,
+        table: &CellTable,
+        row: RowRef<'_>,
+        not_broken_down: bool,
+    ) -> Result<(), TotalOverflow> {
+        add_all(&mut self.cells, row.nonzero(table).map(|(cell, value)| (cell, value.into())))?;
+        add_all(&mut self.stated, row.stated_optional(table).map(|place| (place, 1)))?;
+        self.reports = self.reports.checked_add(1).ok_or(TotalOverflow)?;
+        let not_broken_down = self.not_broken_down.checked_add(not_broken_down.into());
+        self.not_broken_down = not_broken_down.ok_or(TotalOverflow)?;
+        Ok(())
     }
 
     /// Every required cell, and others where a counted report states them, in
@@ -133,8 +142,8 @@ impl Total {
 
     /// Adds a difference.
     pub(super) fn add(&mut self, delta: &Delta) -> Result<(), TotalOverflow> {
-        add_all(&mut self.cells, &delta.cells)?;
-        add_all(&mut self.stated, &delta.stated)?;
+        add_all(&mut self.cells, delta.cells.iter().copied())?;
+        add_all(&mut self.stated, delta.stated.iter().copied())?;
         self.reports = self.reports.checked_add(delta.reports).ok_or(TotalOverflow)?;
         self.not_broken_down = self.not_broken_down.checked_add(delta.not_broken_down).ok_or(TotalOverflow)?;
         Ok(())
@@ -148,8 +157,8 @@ impl Total {
     }
 }
 
-fn add_all(sums: &mut [i64], changes: &[(usize, i128)]) -> Result<(), TotalOverflow> {
-    for &(index, change) in changes {
+fn add_all(sums: &mut [i64], changes: impl Iterator<Item = (usize, i128)>) -> Result<(), TotalOverflow> {
+    for (index, change) in changes {
         let sum = sums.get_mut(index).ok_or(TotalOverflow)?;
         *sum = i64::try_from(i128::from(*sum).saturating_add(change)).map_err(|_| TotalOverflow)?;
     }

@@ -9,7 +9,7 @@ use foldhash::HashMap;
 
 use super::event::UnitKind;
 use super::roster::Roster;
-use super::units::Units;
+use super::units::{Units, in_year};
 use crate::form::UnitFacts;
 use crate::words::{Coverage, UnitCode, Year, limits};
 
@@ -73,10 +73,9 @@ impl Tree {
     pub fn new(units: &Units, year: Year) -> Self {
         let mut tree = Self::default();
         let mut parents = Vec::new();
-        for (code, _) in units.iter() {
-            if let Some(entry) = units.in_year(code.as_str(), year) {
-                tree.by_code.insert(code.clone(), tree.nodes.len());
-                parents.push(entry.parent.clone());
+        for (code, history) in units.iter() {
+            if let Some(entry) = in_year(history, year) {
+                parents.push(entry.parent.as_ref());
                 tree.nodes.push(Node {
                     code: code.clone(),
                     name: Arc::clone(&entry.name),
@@ -88,8 +87,9 @@ impl Tree {
                 });
             }
         }
+        tree.by_code = tree.nodes.iter().enumerate().map(|(index, node)| (node.code.clone(), index)).collect();
         for (index, parent) in parents.into_iter().enumerate() {
-            let parent = parent.and_then(|parent| tree.by_code.get(&parent).copied());
+            let parent = parent.and_then(|parent| tree.by_code.get(parent).copied());
             if let Some(node) = tree.nodes.get_mut(index) {
                 node.parent = parent;
             }

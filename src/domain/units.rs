@@ -8,7 +8,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::event::UnitEntry;
-use super::tree::Tree;
+use super::tree::{Node, Tree};
 use crate::words::{Position, UnitCode, Year, limits};
 
 /// Histories of all units, as they are told now and as they were told before.
@@ -25,6 +25,10 @@ struct Told {
     at: Position,
     entries: Vec<UnitEntry>,
 }
+
+/// Histories of units as they were before others took their place.
+#[derive(Debug)]
+pub(super) struct Replaced(Vec<(UnitCode, Option<Arc<[Told]>>)>);
 
 /// Something wrong with a change of units.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,8 +78,7 @@ impl Units {
     /// The entries of a unit as they were told at a position.
     #[must_use]
     pub fn history_at(&self, code: &str, position: Position) -> &[UnitEntry] {
-        let told = self.told.get(code).map_or(&[][..], |told| told);
-        told.iter().rev().find(|told| told.at <= position).map_or(&[], |told| &told.entries)
+        self.told.get(code).map_or(&[], |told| as_told_at(told, position))
     }
 
     /// All histories as they were told at a position, in order of code, after a given one.
@@ -85,10 +88,8 @@ impl Units {
         after: Option<&UnitCode>,
     ) -> impl Iterator<Item = (&UnitCode, &[UnitEntry])> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let codes = self.told.range::<UnitCode, _>((from, Bound::Unbounded)).map(|(code, _)| code);
-        codes
-            .map(move |code| (code, self.history_at(code.as_str(), position)))
-            .filter(|(_, history)| !history.is_empty())
+        let told = self.told.range::<UnitCode, _>((from, Bound::Unbounded));
+        told.map(move |(code, told)| (code, as_told_at(told, position))).filter(|(_, history)| !history.is_empty())
     }
 
     /// All histories, in order of code.
@@ -187,21 +188,40 @@ impl Units {
     /// The same units with the histories of the named codes replaced, as told at a position.
     #[must_use]
     pub fn with(&self, entries: &[UnitEntry], at: Position) -> Self {
-        let mut named: BTreeMap<UnitCode, Vec<UnitEntry>> = BTreeMap::new();
-        for entry in entries {
-            named.entry(entry.code.clone()).or_default().push(entry.clone());
-        }
-        let Self { mut told, mut children } = self.clone();
-        for (code, mut entries) in named {
-            entries.sort();
+        let mut after = self.clone();
+        after.enter(entries, at);
+        after
+    }
+
+    /// Replaces the histories of the named codes, as told at a position; gives what takes
+    /// it back.
+    pub(super) fn enter(&mut self, entries: &[UnitEntry], at: Position) -> Replaced {
+        let mut named: Vec<&UnitEntry> = entries.iter().collect();
+        named.sort();
+        let mut replaced = Vec::new();
+        for entries in named.chunk_by(|a, b| a.code == b.code) {
+            let Some(code) = entries.first().map(|entry| &entry.code) else { continue };
             for parent in entries.iter().filter_map(|entry| entry.parent.clone()) {
-                Arc::make_mut(children.entry(parent).or_default()).insert(code.clone());
+                Arc::make_mut(self.children.entry(parent).or_default()).insert(code.clone());
             }
-            let before = told.get(&code).map_or(&[][..], |told| told);
-            let after = before.iter().cloned().chain([Told { at, entries }]).collect();
-            told.insert(code, after);
+            let told = Told { at, entries: entries.iter().copied().cloned().collect() };
+            let before = self.told.get(code).cloned();
+            let after = before.iter().flat_map(|before| before.iter().cloned()).chain([told]).collect();
+            self.told.insert(code.clone(), after);
+            replaced.push((code.clone(), before));
         }
-        Self { told, children }
+        Replaced(replaced)
+    }
+
+    /// Takes back what was entered last; who was ever said to stand below whom may say more
+    /// than is so.
+    pub(super) fn take_back(&mut self, Replaced(replaced): Replaced) {
+        for (code, before) in replaced {
+            match before {
+                Some(before) => self.told.insert(code, before),
+                None => self.told.remove(&code),
+            };
+        }
     }
 
     /// Years in which something begins, or has just ended.
@@ -222,7 +242,7 @@ impl Units {
         self.turning_years().into_iter().map(|year| (year, Arc::new(Tree::new(self, year)))).collect()
     }
 
-    /// Everything wrong with these units, as far as units alone can tell.
+    /// Everything wrong with the histories of the named units.
     #[must_use]
     pub fn problems(&self, named: &BTreeSet<UnitCode>) -> Vec<UnitProblem> {
         let mut problems = Vec::new();
@@ -244,46 +264,44 @@ impl Units {
                 }
             }
         }
-        if problems.is_empty() {
-            self.turning_years().into_iter().for_each(|year| self.tree_problems(year, &mut problems));
-        }
         problems
     }
 
-    /// Orphans, cycles and depth in one year. The way up is walked no further
+    /// Orphans, cycles and depth in the tree of a year. The way up is walked no further
     /// than the tree may be deep, so a ring of any size ends it.
-    fn tree_problems(&self, year: Year, problems: &mut Vec<UnitProblem>) {
-        for (code, history) in self.iter() {
-            let mut way: Vec<&UnitCode> = vec![code];
-            let mut above = in_year(history, year).and_then(|entry| entry.parent.as_ref());
-            while let Some(parent) = above {
-                let Some(entry) = self.in_year(parent.as_str(), year) else {
-                    if way.len() == 1 {
-                        problems.push(UnitProblem::Orphan(code.clone(), parent.clone(), year));
-                    }
-                    break;
-                };
-                if parent == code {
+    pub(super) fn tree_problems(&self, year: Year, tree: &Tree) -> Vec<UnitProblem> {
+        let mut problems = Vec::new();
+        for (index, Node { code, parent, .. }) in tree.nodes().iter().enumerate() {
+            if parent.is_none() {
+                let told = self.in_year(code.as_str(), year).and_then(|entry| entry.parent.clone());
+                problems.extend(told.map(|parent| UnitProblem::Orphan(code.clone(), parent, year)));
+            }
+            let mut way = vec![index];
+            for above in tree.above(index) {
+                if above == index {
                     problems.push(UnitProblem::Cycle(code.clone(), year));
+                }
+                if way.contains(&above) {
+                    // or below a cycle, which is told by the units on it
                     break;
                 }
-                if way.contains(&parent) {
-                    // below a cycle, which is told by the units on it
-                    break;
-                }
-                way.push(parent);
+                way.push(above);
                 if way.len() > limits::TREE_DEPTH {
                     problems.push(UnitProblem::TooDeep(code.clone(), year));
-                    break;
                 }
-                above = entry.parent.as_ref();
             }
         }
+        problems
     }
 }
 
+/// The history of a unit as it was told at a position; empty if it was not told yet.
+fn as_told_at(told: &[Told], position: Position) -> &[UnitEntry] {
+    told.iter().rev().find(|told| told.at <= position).map_or(&[], |told| &told.entries)
+}
+
 /// The entry that holds in a year.
-fn in_year(history: &[UnitEntry], year: Year) -> Option<&UnitEntry> {
+pub(super) fn in_year(history: &[UnitEntry], year: Year) -> Option<&UnitEntry> {
     let entry = history.iter().rev().find(|entry| entry.from_year <= year)?;
     entry.until_year.is_none_or(|until| year <= until).then_some(entry)
 }

@@ -108,7 +108,7 @@ impl Desk {
     pub fn open_with(dir: &Path, keeping: Keeping, catalog: &Catalog, clock: Clock) -> Result<Self, DeskError> {
         let Keeping { mirroring, signing_key, disk_reserve } = keeping;
         let mut state = State::new();
-        let mut ledger = Ledger::open(dir, &mut state)?;
+        let mut ledger = Ledger::resume(dir, &mut state)?;
         let mirror = mirroring.map(|mirroring| ledger.mirror(mirroring)).transpose()?;
         ledger.keep_free(disk_reserve);
         register(&mut ledger, &mut state, catalog, clock)?;

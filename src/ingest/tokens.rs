@@ -190,7 +190,7 @@ impl OfflineTokens {
     /// [`DeskError`] if it is damaged, or in use by a running service.
     pub fn open(dir: &Path, clock: Clock) -> Result<Self, DeskError> {
         let mut state = State::new();
-        let ledger = Ledger::open(dir, &mut state)?;
+        let ledger = Ledger::resume(dir, &mut state)?;
         Ok(Self { ledger, state, clock })
     }
 

@@ -58,8 +58,12 @@ impl Writer {
             if work.iter().any(|work| matches!(work, Work::Tend)) {
                 self.tend();
             }
+            if matches!(work[..], [Work::Tend]) {
+                self.ledger.keep_checkpoint(&self.state.read(), limits::CHECKPOINT_EVENTS);
+            }
             self.work(work);
         }
+        self.ledger.keep_checkpoint(&self.state.read(), limits::CHECKPOINT_EVENTS_AT_END);
         self.ledger.close();
     }
 

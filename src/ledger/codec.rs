@@ -181,7 +181,7 @@ fn accepted_to(accepted: &ReportAccepted) -> stored::ReportAccepted {
     }
 }
 
-fn coverage_to(coverage: Coverage) -> u32 {
+pub(super) fn coverage_to(coverage: Coverage) -> u32 {
     match coverage {
         Coverage::Own => 1,
         Coverage::Consolidated => 2,
@@ -298,7 +298,7 @@ fn digest_from(bytes: &[u8]) -> Result<Digest, String> {
     Digest::from_bytes(bytes).ok_or_else(|| "a digest is cut short".to_owned())
 }
 
-fn coverage_from(coverage: u32) -> Result<Coverage, String> {
+pub(super) fn coverage_from(coverage: u32) -> Result<Coverage, String> {
     match coverage {
         1 => Ok(Coverage::Own),
         2 => Ok(Coverage::Consolidated),

@@ -15,7 +15,6 @@ use super::store::check_in_place;
 use crate::words::{Digest, Position};
 
 pub(super) const MAGIC: &[u8; 16] = b"crossfoot copy 1";
-const HEAD: usize = 8 + 32;
 const REMOVED: u32 = u32::MAX;
 /// Bytes of one record at most; a commit is far smaller.
 const RECORD_BYTES: usize = 1 << 30;
@@ -121,14 +120,24 @@ pub(super) struct CopyWriter<W> {
 
 impl<W: Write> CopyWriter<W> {
     /// Begins a copy.
-    pub(super) fn begin(mut out: W) -> io::Result<Self> {
-        out.write_all(MAGIC)?;
-        Ok(Self { out, chain: Digest::ZERO, end: MAGIC.len() as u64 })
+    pub(super) fn begin(out: W) -> io::Result<Self> {
+        Self::begin_as(MAGIC, out)
+    }
+
+    /// Begins another file of records.
+    pub(super) fn begin_as(magic: &[u8; 16], mut out: W) -> io::Result<Self> {
+        out.write_all(magic)?;
+        Ok(Self { out, chain: Digest::ZERO, end: magic.len() as u64 })
     }
 
     /// Adds a record in one piece.
     pub(super) fn add(&mut self, head: (Position, Digest), entries: &[Entry]) -> io::Result<()> {
-        let (record, chain) = record(&self.chain, &payload(head, entries)?)?;
+        self.add_payload(&payload(head, entries)?)
+    }
+
+    /// Adds a record of that payload.
+    pub(super) fn add_payload(&mut self, payload: &[u8]) -> io::Result<()> {
+        let (record, chain) = record(&self.chain, payload)?;
         self.out.write_all(&record)?;
         self.end = self.end.saturating_add(record.len() as u64);
         self.chain = chain;
@@ -191,10 +200,15 @@ impl CopyReader<File> {
 impl<R: Read> CopyReader<R> {
     /// Begins to read a copy; the path is named in errors.
     pub(super) fn begin(path: &Path, file: R) -> Result<Self, CopyError> {
+        Self::begin_as(MAGIC, path, file)
+    }
+
+    /// Begins to read another file of records.
+    pub(super) fn begin_as(begins: &[u8; 16], path: &Path, file: R) -> Result<Self, CopyError> {
         let mut file = BufReader::new(file);
         let mut magic = [0; MAGIC.len()];
         match file.read_exact(&mut magic) {
-            Ok(()) if magic == *MAGIC => {}
+            Ok(()) if magic == *begins => {}
             Ok(()) => return Err(CopyError::Format(path.to_owned())),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 return Err(CopyError::Format(path.to_owned()));
@@ -206,6 +220,13 @@ impl<R: Read> CopyReader<R> {
 
     /// The next record; none at the end, or where the last one is not whole.
     pub(super) fn next(&mut self) -> Result<Option<Record>, CopyError> {
+        let damaged = CopyError::Damaged { path: self.path.clone(), at: self.at };
+        let Some(payload) = self.payload()? else { return Ok(None) };
+        decode(&payload).map(Some).ok_or(damaged)
+    }
+
+    /// The payload of the next record.
+    pub(super) fn payload(&mut self) -> Result<Option<Vec<u8>>, CopyError> {
         let damaged = CopyError::Damaged { path: self.path.clone(), at: self.at };
         let head = self.read(8)?;
         if head.is_empty() {
@@ -221,7 +242,7 @@ impl<R: Read> CopyReader<R> {
             return if torn { Ok(None) } else { Err(damaged) };
         }
         let length = u32::from_le_bytes(*length) as usize;
-        if !(HEAD..=RECORD_BYTES).contains(&length) {
+        if length > RECORD_BYTES {
             return Err(damaged);
         }
         let (payload, hash) = (self.read(length)?, self.read(32)?);
@@ -230,11 +251,10 @@ impl<R: Read> CopyReader<R> {
             // a torn write may leave other bytes, at the very end only
             return if self.read(1)?.is_empty() { Ok(None) } else { Err(damaged) };
         }
-        let record = decode(&payload).ok_or(damaged)?;
         self.chain = chain;
         self.at = self.at.saturating_add(length as u64).saturating_add(40);
         self.cut_at = None;
-        Ok(Some(record))
+        Ok(Some(payload))
     }
 
     /// Where a last record begins that is not whole, and was left out.

@@ -111,6 +111,19 @@ pub const OPENING_BYTES: u64 = 4 << 20;
 /// How often others may run while it is waited for those who read from a store that
 /// failed, before it is opened again; a read takes some 0.1 ms.
 pub const STILL_READ_YIELDS: usize = 10_000;
+/// Pages that are read ahead of what is folded; each has at most 16 KB of events, or
+/// one that is longer.
+pub const PAGES_READ_AHEAD: usize = 64;
+/// Events since the last checkpoint that are worth a new one while the service runs:
+/// replaying them takes a second, and so does writing one.
+pub const CHECKPOINT_EVENTS: u64 = 100_000;
+/// The same when the service ends, and nobody waits.
+pub const CHECKPOINT_EVENTS_AT_END: u64 = 10_000;
+/// Bytes of one part of a checkpoint, which is read, checked and decoded at once.
+pub const CHECKPOINT_PART_BYTES: usize = 256 << 10;
+/// Parts of a checkpoint that are read ahead, while what they stand in is made: what is
+/// read is what stays in memory.
+pub const CHECKPOINT_PARTS: usize = 1_024;
 /// Refused attempts kept, one per series; the oldest give way.
 pub const REFUSED_ATTEMPTS: usize = 100_000;
 /// Findings kept with a refused attempt.
