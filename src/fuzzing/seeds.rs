@@ -74,6 +74,7 @@ fn submit_seeds() -> Seeds {
             explanations: Vec::new(),
             expected_revision: (!number.is_multiple_of(3)).then_some(1),
             request_id: format!("seed-{number}"),
+            result_view: 0,
             validate_only: number.is_multiple_of(5),
         };
         request.explanations = explained(&request);

@@ -52,6 +52,7 @@ impl Writer {
     pub(super) fn tend(&mut self) {
         self.tried = false;
         self.look();
+        self.ledger.settle();
     }
 
     /// Looks whether something can be written; opens the store again if it failed and
