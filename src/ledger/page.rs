@@ -52,7 +52,7 @@ pub(super) fn pack(events: &[Vec<u8>], before: Digest, out: &mut Vec<Packed>) ->
         let run = rest.get(..within(rest, raw)).unwrap_or(rest);
         let body = Body::of(run);
         // a margin, for no two runs are alike
-        let would_fit = body.length.saturating_mul(ROOM).checked_div(body.bytes.len()).unwrap_or(0) / 16 * 15;
+        let would_fit = body.length.saturating_mul(ROOM / 16 * 15).checked_div(body.bytes.len()).unwrap_or(0);
         raw = would_fit.min(limits::PAGE_RAW_BYTES);
         if body.bytes.len() > ROOM && run.len() > 1 {
             continue;

@@ -53,8 +53,8 @@ pub(super) async fn unary(
     let queue = Arc::new(Mutex::new(VecDeque::from(requests)));
     let begun = clock::instant();
     let mut callers = JoinSet::new();
-    for client in clients.iter().cycle().take(in_flight).cloned() {
-        let queue = Arc::clone(&queue);
+    for client in clients.iter().cycle().take(in_flight) {
+        let (client, queue) = (client.clone(), Arc::clone(&queue));
         callers.spawn(async move {
             let next = || queue.lock().pop_front();
             let mut took = Vec::new();
