@@ -95,21 +95,25 @@ pub(super) async fn unary(maker: &Maker, size: &Size) -> anyhow::Result<Vec<Meas
     let data = folder.path().join("ledger");
     let served = Served::start(&data, None)?;
     let all = PAIRS.saturating_mul(CALLS.saturating_add(SINGLE));
-    served.plant(all).await?;
+    // those that are only judged stay new
+    let judged = |count: usize| all..all.saturating_add(count);
+    served.plant(all.saturating_add(CALLS)).await?;
     let clients = served.clients(CONNECTIONS).await?;
     let (mut many, mut many_dry, mut one, mut one_dry, mut commits) = (vec![], vec![], vec![], vec![], vec![]);
     let mut next = 0_usize;
     for pair in 0..PAIRS {
         let turns = if pair.is_multiple_of(2) { [true, false] } else { [false, true] };
         for dry in turns {
-            let requests = submissions(maker, next..next.saturating_add(CALLS), dry)?;
+            let agencies = if dry { judged(CALLS) } else { next..next.saturating_add(CALLS) };
+            let requests = submissions(maker, agencies, dry)?;
             let (took, _) = sending::unary(&clients, requests, 512).await?;
             if dry { &mut many_dry } else { &mut many }.push(rate(CALLS, took));
         }
         next = next.saturating_add(CALLS);
         let alone = clients.get(..1).context("no connection")?;
         for dry in turns {
-            let requests = submissions(maker, next..next.saturating_add(SINGLE), dry)?;
+            let agencies = if dry { judged(SINGLE) } else { next..next.saturating_add(SINGLE) };
+            let requests = submissions(maker, agencies, dry)?;
             let (_, took) = sending::unary(alone, requests, 1).await?;
             if dry { &mut one_dry } else { &mut one }.push(p50_p99(&took)?.0);
         }
