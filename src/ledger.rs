@@ -114,11 +114,11 @@ impl Ledger {
         let reader = LedgerReader::new(Arc::clone(&store));
         let failed = |(path, error)| LedgerError::Store(StoreError::File(path, error));
         let (mut witness, found) = Witness::open(dir).map_err(failed)?;
-        let known = found.heads();
+        let known = found.head();
         let mut at = (Position(0), Digest::ZERO);
         let loaded = match from {
             From::Beginning => None,
-            From::Checkpoint => checkpoint::load(dir, &reader, known.map(|heads| heads.promised)),
+            From::Checkpoint => checkpoint::load(dir, &reader, known),
         };
         loaded.into_iter().for_each(|loaded| (*state, at) = loaded);
         let checkpoint = at.0;
@@ -130,10 +130,10 @@ impl Ledger {
             let how = if found == Found::Missing { "missing" } else { "damaged" };
             return Err(LedgerError::Witness(dir.join(witness::FILE), how));
         }
-        if known.is_some_and(|known| known.last.position > head) {
-            tracing::warn!(ledger.position = %head, "the last commit is not there: it was under way when the power failed");
+        if known.is_none_or(|known| known.position < head) {
+            // a commit that was durable and not yet acknowledged
+            witness.put(Head { position: head, chain }).map_err(failed)?;
         }
-        witness.settle(Head { position: head, chain }).map_err(failed)?;
         store.sync_folder()?;
         let reserve = limits::DISK_RESERVE_BYTES;
         Ok(Self { dir: dir.to_owned(), store: reader, witness, mirror: None, reserve, head, chain, checkpoint })
@@ -248,8 +248,10 @@ impl Ledger {
             batch.remove(entries);
         }
         let head = Position(self.head.0.saturating_add(encoded.len() as u64));
-        let witness = &mut self.witness;
-        let written = store.write(&batch).and_then(|()| witness.commit(store, Head { position: head, chain }));
+        let written = store.write(&batch).and_then(|()| {
+            let witnessed = self.witness.put(Head { position: head, chain });
+            witnessed.map_err(|(path, error)| StoreError::File(path, error))
+        });
         if let Err(error) = written {
             self.store.fail();
             return Err(AppendError::Unknown(error.into()));
@@ -277,12 +279,12 @@ impl Ledger {
         let failed = |(path, error)| LedgerError::Store(StoreError::File(path, error));
         // the folder may be another than the one that failed, with a witness of its own
         let (mut witness, found) = Witness::open(&self.dir).map_err(failed)?;
-        let known = found.heads();
+        let known = found.head();
         let mut at = (self.head, self.chain);
         let folded = replay(&store, &mut at, known, &mut state.write());
         (self.head, self.chain) = at;
         folded?;
-        witness.settle(Head { position: self.head, chain: self.chain }).map_err(failed)?;
+        witness.put(Head { position: self.head, chain: self.chain }).map_err(failed)?;
         store.sync_folder()?;
         self.witness = witness;
         self.store.hold(Arc::new(store));
@@ -304,20 +306,8 @@ impl Ledger {
         }
     }
 
-    /// Has the witness leave nothing in doubt, while nothing is going on.
-    pub fn settle(&mut self) {
-        if self.store.sound().is_err() {
-            return;
-        }
-        let settled = self.witness.settle(Head { position: self.head, chain: self.chain });
-        if let Err((path, error)) = settled {
-            tracing::warn!(path = %path.display(), error = %error, "the witness of the head could not be written");
-        }
-    }
-
     /// Closes the store for good: it is not left to whoever reads last.
     pub fn close(&mut self) {
-        self.settle();
         if let Err(error) = self.store.close() {
             tracing::debug!(error = %error, "the store is closed when its last reader ends");
         }

@@ -24,7 +24,7 @@ use super::shelf::{Pair, Shelf};
 use super::totals::{Delta, Total, TotalOverflow};
 use super::tree::Tree;
 use crate::form::{Form, RowRef};
-use crate::words::{Basis, Coverage, UnitCode};
+use crate::words::{Basis, Coverage, Position, UnitCode};
 
 fn opposite(coverage: Coverage) -> Coverage {
     match coverage {
@@ -118,13 +118,19 @@ impl Book {
         self.tree = tree;
         self.clear();
         for (code, coverage, series) in before.keys(None) {
-            let pair = match self.tree.find(code.as_str()).and_then(|index| self.series.get_mut(index)) {
-                Some(pair) => pair,
-                None => self.apart.entry(code.clone()).or_default(),
-            };
-            *pair.place(coverage) = Some(Box::new(series.clone()));
+            self.put(self.tree.find(code.as_str()), code.clone(), coverage, series.clone());
         }
         if self.put_off { Ok(()) } else { self.sum_up() }
+    }
+
+    /// Puts a series in its place, and adds nothing up: that of a unit with an index in
+    /// the tree, or of one that is not in it.
+    fn put(&mut self, index: Option<usize>, unit: UnitCode, coverage: Coverage, series: Series) {
+        let put = |pair: &mut Pair| *pair.place(coverage) = Some(Box::new(series));
+        match index {
+            Some(index) => self.series.change(index, put),
+            None => put(self.apart.entry(unit).or_default()),
+        }
     }
 
     /// Whether everything adds up in range over another tree.
@@ -172,6 +178,21 @@ impl Book {
         let indices = above.into_iter().chain(within);
         let pairs = indices.filter_map(|index| Some((&self.tree.get(index)?.code, self.series.get(index)?)));
         each(pairs.chain(&self.apart))
+    }
+
+    /// Those of them that changed after a position.
+    pub(super) fn changed_around(
+        &self,
+        units: &[UnitCode],
+        position: Position,
+    ) -> impl Iterator<Item = (&UnitCode, Coverage, &Series)> {
+        let tops = self.tops(&Selection { units: units.to_vec(), kinds: Vec::new() });
+        let above: BTreeSet<usize> = tops.iter().flat_map(|top| self.tree.above(*top)).collect();
+        let is_around =
+            move |index: usize| above.contains(&index) || tops.iter().any(|top| self.tree.is_within(index, *top));
+        let pairs = self.series.changed_after(position).filter(move |(index, _)| is_around(*index));
+        let pairs = pairs.filter_map(|(index, pair)| Some((&self.tree.get(index)?.code, pair)));
+        each(pairs.chain(&self.apart)).filter(move |(_, _, series)| !series.is_as_of(position))
     }
 
     /// All series in order of unit and coverage, from those of a unit on.
@@ -252,17 +273,13 @@ impl Book {
         change: impl FnOnce(&mut Option<Box<Series>>),
     ) -> Result<(), TotalOverflow> {
         if self.put_off {
-            if let Some(pair) = self.series.get_mut(index) {
-                change(pair.place(coverage));
-            }
+            self.series.change(index, |pair| change(pair.place(coverage)));
             return Ok(());
         }
         let counts_before = self.own_counts(index);
         let mut difference = Change::new();
         self.contribute(index, coverage, self.row(index, coverage), -1, &mut difference);
-        if let Some(pair) = self.series.get_mut(index) {
-            change(pair.place(coverage));
-        }
+        self.series.change(index, |pair| change(pair.place(coverage)));
         self.contribute(index, coverage, self.row(index, coverage), 1, &mut difference);
         self.carry(index, coverage, &difference)?;
         self.count(index, coverage, self.own_counts(index).minus(counts_before));

@@ -112,6 +112,9 @@ impl Book {
     /// Units below one, or itself where it has none, that owe a report and have
     /// not filed: in the order of the tree, after a given one, at most so many.
     pub(super) fn missing(&self, root: usize, after: Option<&UnitCode>, most: usize) -> Vec<usize> {
+        if self.kept(root).is_some_and(|kept| kept.counts.all.due == kept.counts.all.filed) {
+            return Vec::new();
+        }
         let is_missing = |index| self.tree.owes(index) && self.own_counts(index).filed == 0;
         self.select(root, after, most, is_missing, |book, index| {
             book.kept(index).is_some_and(|kept| kept.counts.all.due == kept.counts.all.filed)
@@ -121,6 +124,13 @@ impl Book {
     /// Units without children below one, or itself, whose CONSOLIDATED report is
     /// counted: on DECLARED not those below a unit that declares for them.
     pub(super) fn not_broken_down(&self, root: usize, basis: Basis, most: usize) -> Vec<usize> {
+        let counted = self.kept(root).map(|kept| match basis {
+            Basis::Units => kept.units.all.not_broken_down,
+            Basis::Declared => kept.declared.all.not_broken_down,
+        });
+        if counted == Some(0) {
+            return Vec::new();
+        }
         let counts = |index| {
             !self.tree.is_interior(index)
                 && self.contribution(index).is_some_and(|(_, coverage)| coverage == Coverage::Consolidated)

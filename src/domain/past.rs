@@ -97,15 +97,13 @@ impl Past {
     /// and in those above. With another roster then, its series are entered anew.
     fn share(&mut self, now: &State, family: &FamilyName, year: Year, roots: &[UnitCode]) {
         let (Some(book), Some((_, form))) = (now.book(family, year), self.state.form_for(family, year)) else { return };
-        let around = book.around(roots);
         let is_same = Arc::ptr_eq(&book.roster, &self.state.roster(family, year)) && form.name() == book.form.name();
         if !is_same {
-            around.for_each(|(unit, coverage, _)| self.take(now, key(family, year, unit, coverage)));
+            book.around(roots).for_each(|(unit, coverage, _)| self.take(now, key(family, year, unit, coverage)));
             return;
         }
         let at = self.state.head;
-        let changed = around.filter(|(_, _, series)| !series.is_as_of(at));
-        for (unit, coverage, series) in changed {
+        for (unit, coverage, series) in book.changed_around(roots, at) {
             self.note(key(family, year, unit, coverage), series);
         }
         let mut book = book.clone();

@@ -52,7 +52,6 @@ impl Writer {
     pub(super) fn tend(&mut self) {
         self.tried = false;
         self.look();
-        self.ledger.settle();
     }
 
     /// Looks whether something can be written; opens the store again if it failed and

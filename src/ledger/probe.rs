@@ -31,7 +31,6 @@ impl Probe {
         let mut batch = Batch::default();
         batch.pages(self.next, vec![Packed { events: 1, parts: vec![vec![1; limits::PAGE_BYTES]] }]);
         self.next = self.next.next();
-        self.store.write(&batch)?;
-        Ok(self.store.sync()?)
+        Ok(self.store.write(&batch)?)
     }
 }

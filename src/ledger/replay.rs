@@ -6,7 +6,7 @@ use std::thread;
 
 use super::page::Page;
 use super::store::Store;
-use super::witness::Heads;
+use super::witness::Head;
 use super::{LedgerError, StoreError, codec};
 use crate::domain::State;
 use crate::domain::event::{Event, EventKind, FormId};
@@ -21,7 +21,7 @@ type Chained = Vec<(Event, Digest)>;
 pub(super) fn replay(
     store: &Store,
     head: &mut (Position, Digest),
-    witness: Option<Heads>,
+    witness: Option<Head>,
     state: &mut State,
 ) -> Result<(), LedgerError> {
     let forms = (1..=state.registered()).filter_map(|id| state.form(FormId(id))).collect();
@@ -48,7 +48,7 @@ struct Reading {
     head: (Position, Digest),
     /// The last event there is.
     found: Position,
-    witness: Option<Heads>,
+    witness: Option<Head>,
     /// Those registered so far.
     forms: Vec<Arc<Form>>,
 }
@@ -70,12 +70,7 @@ impl Reading {
                 return;
             }
         }
-        let expected = match self.witness {
-            Some(heads) if self.found == heads.promised.position => heads.promised.position,
-            Some(heads) => heads.last.position,
-            None => self.head.0,
-        };
-        let expected = expected.max(self.head.0);
+        let expected = self.witness.map_or(self.head.0, |witness| witness.position.max(self.head.0));
         if self.found < expected {
             let _ = ahead.send(Err(LedgerError::OtherHead { found: self.found, expected }));
         }
@@ -101,8 +96,7 @@ impl Reading {
             if position > next {
                 return Err(LedgerError::NoEvent(next));
             }
-            let told = self.witness.into_iter().flat_map(|heads| [heads.promised, heads.last]);
-            if told.into_iter().any(|head| head.position == position && head.chain != at) {
+            if self.witness.is_some_and(|head| head.position == position && head.chain != at) {
                 return Err(LedgerError::Chain(position));
             }
             let event = codec::decode(&bytes, position, &|id| self.form(id))?;

@@ -34,7 +34,7 @@ pub fn restore(from: &Path, dir: &Path) -> Result<Restored, LedgerError> {
     }
     store.sync()?;
     let (mut witness, _) = Witness::open(dir).map_err(|(path, error)| StoreError::File(path, error))?;
-    let told = witness.settle(Head { position: head.0, chain: head.1 });
+    let told = witness.put(Head { position: head.0, chain: head.1 });
     told.map_err(|(path, error)| StoreError::File(path, error))?;
     store.sync_folder()?;
     Ok(Restored { head, cut_at: reader.cut_at() })

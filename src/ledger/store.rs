@@ -309,11 +309,11 @@ impl Store {
         check_room(dir, limits::OPENING_BYTES)
     }
 
-    /// Writes a batch: all of it or nothing, and durable once it is synced.
+    /// Writes a batch: all of it or nothing, and durable when this returns.
     /// After an error the outcome is not known.
     pub(super) fn write(&self, batch: &Batch) -> Result<(), StoreError> {
         self.ledger.apply_batch(sled_batch(&batch.0, Part::Ledger)).map_err(|error| self.failed(error))?;
-        self.db.flush().map(drop).map_err(|error| self.failed(error))
+        self.sync()
     }
 
     /// Makes everything written durable, in a file that is still there.

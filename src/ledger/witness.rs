@@ -1,21 +1,17 @@
 //! The witness of the head: a chain cannot see its own missing end.
 //!
-//! A file of its own with two slots, written in turn and synced beside each commit,
-//! before it is acknowledged. A slot says how far the ledger goes and the chain up to
-//! there, with a checksum. A store must go as far as the lower slot says, and ends where
-//! one of them says: the power may fail when the slot of a commit is on the disk and the
-//! commit is not, and then nobody was told of it. So that a commit is not long in doubt,
-//! both slots are made to say the same when nothing is going on.
+//! A file of its own with two slots, written in turn and synced after each
+//! commit, before it is acknowledged. A slot says how far the ledger goes and the
+//! chain up to there, with a checksum; the later of the sound ones holds. A store
+//! that ends before its witness has lost what was acknowledged.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use sha2::{Digest as _, Sha256};
 
-use super::store::{Store, StoreError};
 use crate::words::{Digest, Position};
 
 /// Name of the file in the ledger's folder.
@@ -26,20 +22,11 @@ const SLOT: u64 = 4_096;
 pub(super) const BODY: usize = MAGIC.len() + 8 + 8 + 32;
 pub(super) const CHECKSUM: usize = 32;
 
-/// What a slot says.
+/// What the witness says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) position: Position,
     pub(super) chain: Digest,
-}
-
-/// What the witness says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Heads {
-    /// The store goes so far, or has lost what was acknowledged.
-    pub(super) promised: Head,
-    /// It ends here, or at what is promised.
-    pub(super) last: Head,
 }
 
 /// What stands in the file.
@@ -49,13 +36,13 @@ pub(super) enum Found {
     Missing,
     /// No slot is sound.
     Damaged,
-    Heads(Heads),
+    Head(Head),
 }
 
 impl Found {
-    pub(super) fn heads(&self) -> Option<Heads> {
+    pub(super) fn head(&self) -> Option<Head> {
         match self {
-            Self::Heads(heads) => Some(*heads),
+            Self::Head(head) => Some(*head),
             Self::Missing | Self::Damaged => None,
         }
     }
@@ -67,8 +54,6 @@ pub(super) struct Witness {
     path: PathBuf,
     file: File,
     turn: u64,
-    /// What the slots say.
-    slots: [Option<Head>; 2],
 }
 
 pub(super) fn encode(turn: u64, head: Head) -> Vec<u8> {
@@ -90,19 +75,19 @@ pub(super) fn decode(slot: &[u8]) -> Option<(u64, Head)> {
     Some((number(0)?, Head { position: Position(number(8)?), chain }))
 }
 
-/// The slots of a file that are sound, each with its turn.
-fn read(file: &File) -> io::Result<[Option<(u64, Head)>; 2]> {
-    let mut found = [None; 2];
-    for (at, found) in [0, SLOT].into_iter().zip(&mut found) {
+/// The later sound slot of a file.
+fn read(file: &File) -> io::Result<Option<(u64, Head)>> {
+    let mut best: Option<(u64, Head)> = None;
+    for at in [0, SLOT] {
         let mut slot = vec![0; BODY + CHECKSUM];
         match file.read_exact_at(&mut slot, at) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => continue,
             Err(error) => return Err(error),
         }
-        *found = decode(&slot);
+        best = best.into_iter().chain(decode(&slot)).max_by_key(|(turn, _)| *turn);
     }
-    Ok(found)
+    Ok(best)
 }
 
 impl Witness {
@@ -114,45 +99,22 @@ impl Witness {
         let file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
         let found = read(&file).map_err(failed)?;
-        let heads = || found.iter().flatten().map(|(_, head)| *head);
-        let lowest = heads().min_by_key(|head| head.position);
-        let told = match lowest.zip(heads().max_by_key(|head| head.position)) {
-            Some((promised, last)) => Found::Heads(Heads { promised, last }),
+        let told = match found {
+            Some((_, head)) => Found::Head(head),
             None if existed => Found::Damaged,
             None => Found::Missing,
         };
-        let turn = found.iter().flatten().map(|(turn, _)| *turn).max().unwrap_or(0);
-        Ok((Self { path, file, turn, slots: found.map(|slot| slot.map(|(_, head)| head)) }, told))
+        Ok((Self { path, file, turn: found.map_or(0, |(turn, _)| turn) }, told))
     }
 
     /// Says how far the ledger goes; durable when this returns.
     pub(super) fn put(&mut self, head: Head) -> Result<(), (PathBuf, io::Error)> {
         let turn = self.turn.saturating_add(1);
-        let [first, second] = &mut self.slots;
-        let (at, slot) = if turn.is_multiple_of(2) { (0, first) } else { (SLOT, second) };
+        let at = if turn.is_multiple_of(2) { 0 } else { SLOT };
         let written = self.file.write_all_at(&encode(turn, head), at).and_then(|()| self.file.sync_data());
         written.map_err(|error| (self.path.clone(), error))?;
-        (self.turn, *slot) = (turn, Some(head));
+        self.turn = turn;
         Ok(())
-    }
-
-    /// Has both slots say how far the ledger goes; durable when this returns.
-    pub(super) fn settle(&mut self, head: Head) -> Result<(), (PathBuf, io::Error)> {
-        while self.slots != [Some(head); 2] {
-            self.put(head)?;
-        }
-        Ok(())
-    }
-
-    /// Makes a commit that was written durable, and beside it says how far the ledger goes
-    /// with it. The disk does both in the time of one.
-    pub(super) fn commit(&mut self, store: &Store, head: Head) -> Result<(), StoreError> {
-        thread::scope(|scope| {
-            let told = scope.spawn(|| self.put(head));
-            let synced = store.sync();
-            let told = told.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            synced.and(told.map_err(|(path, error)| StoreError::File(path, error)))
-        })
     }
 }
 
@@ -165,36 +127,24 @@ mod tests {
     }
 
     #[test]
-    fn a_sound_slot_holds_whatever_happens_to_the_other() {
+    fn the_later_sound_slot_holds_whatever_happens_to_the_other() {
         let folder = tempfile::tempdir().unwrap();
         let (mut witness, found) = Witness::open(folder.path()).unwrap();
         assert_eq!(found, Found::Missing);
-        let heads = |promised, last| Found::Heads(Heads { promised: head(promised), last: head(last) });
-        let found = || Witness::open(folder.path()).unwrap().1;
-        witness.settle(head(0)).unwrap();
         for position in 1..=5 {
             witness.put(head(position)).unwrap();
-            assert_eq!(found(), heads(position - 1, position));
+            assert_eq!(Witness::open(folder.path()).unwrap().1, Found::Head(head(position)));
         }
-        witness.settle(head(5)).unwrap();
-        assert_eq!(found(), heads(5, 5));
-        // what failed half-way is said again from where the store ended
-        witness.put(head(7)).unwrap();
-        witness.put(head(5)).unwrap();
-        assert_eq!(found(), heads(5, 7));
-        witness.settle(head(5)).unwrap();
-        witness.put(head(6)).unwrap();
         let path = folder.path().join(FILE);
         let whole = std::fs::read(&path).unwrap();
         for at in 0..BODY + CHECKSUM {
-            for (slot, left) in [(0, 5), (SLOT, 6)] {
-                let mut torn = whole.clone();
-                torn[usize::try_from(slot).unwrap() + at] ^= 1;
-                std::fs::write(&path, &torn).unwrap();
-                assert_eq!(found(), heads(left, left), "slot {slot}, byte {at}");
-            }
+            // turn 5 stands in the second slot
+            let mut torn = whole.clone();
+            torn[usize::try_from(SLOT).unwrap() + at] ^= 1;
+            std::fs::write(&path, &torn).unwrap();
+            assert_eq!(Witness::open(folder.path()).unwrap().1, Found::Head(head(4)));
         }
         std::fs::write(&path, b"").unwrap();
-        assert_eq!(found(), Found::Damaged);
+        assert_eq!(Witness::open(folder.path()).unwrap().1, Found::Damaged);
     }
 }

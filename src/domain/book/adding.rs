@@ -31,11 +31,7 @@ impl Book {
         for (unit, coverage, series) in series {
             while nodes.next_if(|(_, node)| node.code < unit).is_some() {}
             let index = nodes.peek().filter(|(_, node)| node.code == unit).map(|(index, _)| *index);
-            let pair = match index.and_then(|index| book.series.get_mut(index)) {
-                Some(pair) => pair,
-                None => book.apart.entry(unit).or_default(),
-            };
-            *pair.place(coverage) = Some(Box::new(series));
+            book.put(index, unit, coverage, series);
         }
         book
     }
