@@ -26,8 +26,9 @@ class Peer:
         self.connection = None
         folder.mkdir()
         sums = ", ".join(self.sum.format(cell) for cell in data.cells)
-        self.all_districts = f"SELECT district, {sums} FROM reports WHERE year = {data.year} GROUP BY district"
-        self.one_district = f"SELECT {sums} FROM reports WHERE year = {data.year} AND district = {self.parameter}"
+        self.total_of_all = f"SELECT {sums} FROM reports WHERE year = {data.year}"
+        self.total_of_one = f"{self.total_of_all} AND district = {self.parameter}"
+        self.totals_of_districts = f"SELECT district, {sums} FROM reports WHERE year = {data.year} GROUP BY district"
 
     def versions(self):
         """Its version and that of its driver."""
@@ -82,8 +83,9 @@ class Peer:
         self.settle()
         self.expect_count(self.data.count)
         values["bulk"] = self.data.count / seconds
+        values["districts_ms"] = self.ask_for_districts() * 1_000
+        values["district_ms"] = self.ask_for_some() * 1_000
         values["all_ms"] = self.ask_for_all() * 1_000
-        values["one_ms"] = self.ask_for_some() * 1_000
         self.clear()
         return values
 
@@ -99,28 +101,37 @@ class Peer:
         if count != expected:
             raise ValueError(f"{self.name} has {count} reports, not {expected}")
 
+    def ask_for_districts(self):
+        """Seconds for the totals of all districts."""
+        seconds, rows = self.ask(self.totals_of_districts)
+        self.compare({district: tuple(figures) for district, *figures in rows}, self.data.totals)
+        return seconds
+
     def ask_for_all(self):
-        """Seconds for the totals of all districts; asked twice, for the first finds cold pages."""
-        for _ in range(2):
-            seconds, rows = timed(lambda: self.sql(self.all_districts).fetchall())
-        self.compare({district: figures for district, *figures in rows}, self.data.totals)
+        """Seconds for the total of all reports."""
+        seconds, rows = self.ask(self.total_of_all)
+        self.compare({"all": rows[0]}, {"all": tuple(map(sum, zip(*self.data.totals.values())))})
         return seconds
 
     def ask_for_some(self):
         """Seconds for the total of one district, the median over some."""
-        times, found = [], {}
-        wanted = self.data.some_districts(DISTRICTS)
-        for district in [wanted[0], *wanted]:
-            seconds, found[district] = timed(lambda asked=district: self.sql(self.one_district, [asked]).fetchone())
-            times.append(seconds)
-        self.compare(found, {district: self.data.totals[district] for district in wanted})
-        return statistics.median(times[1:])
+        asked = {district: self.ask(self.total_of_one, [district]) for district in self.data.some_districts(DISTRICTS)}
+        self.compare(
+            {district: rows[0] for district, (_, rows) in asked.items()},
+            {district: self.data.totals[district] for district in asked},
+        )
+        return statistics.median(seconds for seconds, _ in asked.values())
+
+    def ask(self, question, parameters=()):
+        """Asks twice, for the first finds cold pages; gives the seconds of the second and its answer."""
+        self.sql(question, parameters).fetchall()
+        return timed(lambda: self.sql(question, parameters).fetchall())
 
     def compare(self, found, expected):
         """Exactly, as integers."""
-        wrong = [key for key in expected.keys() | found.keys() if tuple(found.get(key, ())) != expected.get(key)]
+        wrong = [key for key in expected.keys() | found.keys() if found.get(key) != expected.get(key)]
         if wrong:
-            raise ValueError(f"{self.name} and crossfoot add up {len(wrong)} districts differently, {min(wrong)} first")
+            raise ValueError(f"{self.name} and crossfoot differ in {len(wrong)} totals, {min(wrong)} first")
 
 
 def timed(work):

@@ -22,14 +22,14 @@ from postgres import Postgres
 from sqlite import Sqlite
 
 RELEASE = Path(__file__).resolve().parents[2] / "target/release/crossfoot"
-# What is compared: words, whether more is better, crossfoot's name for it, that of the others.
+# What is compared: its name, in words, and whether more is better.
 ROWS = [
-    ("one report at a time, durable, 1 client, /s", True, "single", "single"),
-    ("the same, many clients, /s", True, "concurrent", "concurrent"),
-    ("many reports, /s", True, "bulk", "bulk"),
-    ("totals of all districts, ms", False, "all_ms", "all_ms"),
-    ("the same, nothing kept, ms", False, "scan_ms", "all_ms"),
-    ("total of one district, ms", False, "one_ms", "one_ms"),
+    ("single", "one report at a time, durable, 1 client, /s", True),
+    ("concurrent", "one report at a time, durable, many clients, /s", True),
+    ("bulk", "many reports, durable, /s", True),
+    ("districts_ms", "totals of all districts, ms", False),
+    ("district_ms", "total of one district, ms", False),
+    ("all_ms", "total of all reports, nothing kept, ms", False),
 ]
 
 
@@ -108,17 +108,16 @@ def results(rounds):
     """Median and quartiles of every figure, and how many times as fast crossfoot is."""
     names = [engine.name for engine in (Crossfoot, Postgres, Sqlite, Duck)]
     found = []
-    for measured, more_is_better, own, others in ROWS:
-        ours = statistics.median(values[Crossfoot.name][own] for values in rounds)
+    for name, measured, more_is_better in ROWS:
+        ours = statistics.median(values[Crossfoot.name][name] for values in rounds)
         for engine in names:
-            name = own if engine == Crossfoot.name else others
             if name not in rounds[0][engine]:
                 continue
             values = [values[engine][name] for values in rounds]
             lower, median, upper = quartiles(values)
             faster = ours / median if more_is_better else median / ours
             figures = {"median": median, "lower": lower, "upper": upper, "crossfoot_is_faster": faster, "rounds": values}
-            found.append({"measured": measured, "engine": engine} | figures)
+            found.append({"name": name, "measured": measured, "engine": engine} | figures)
     return found
 
 
