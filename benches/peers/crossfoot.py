@@ -3,32 +3,27 @@
 import json
 import os
 import statistics
-import subprocess
+
+import program
 
 SCENARIOS = ["stream", "unary", "rollup", "scan"]
-LONGEST_SECONDS = 1_800
 MEASURED = ["stream", "unary_1_p50_us", "unary_512", "districts_us", "scan_ms"]
 
 
 class Crossfoot:
     name = "crossfoot"
 
-    def __init__(self, program, folder, reports):
-        self.program, self.folder, self.reports, self.commands = program, folder, reports, []
+    def __init__(self, binary, folder, reports):
+        self.binary, self.folder, self.reports, self.commands = binary, folder, reports, []
         folder.mkdir()
 
     def run(self, *arguments):
-        command = [str(word) for word in (self.program, *arguments)]
-        if " ".join(command) not in self.commands:
-            self.commands.append(" ".join(command))
-        # its temporary files lie on the same disk as those of the others
-        environment = os.environ | {"TMPDIR": str(self.folder)}
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=LONGEST_SECONDS, check=False
-        )
-        if done.returncode != 0:
-            raise RuntimeError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
-        return done.stdout.strip()
+        command = [self.binary, *arguments]
+        said = " ".join(map(str, command))
+        if said not in self.commands:
+            self.commands.append(said)
+        # its stores lie on the same disk as those of the others
+        return program.run(command, env=os.environ | {"TMPDIR": str(self.folder)})
 
     def make(self):
         """Writes units, reports and totals."""

@@ -38,7 +38,7 @@ def main():
     for asked in (signal.SIGINT, signal.SIGTERM):
         signal.signal(asked, end)
     with contextlib.ExitStack() as cleanup:
-        folder = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="peers-", dir=options.dir)))
+        folder = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="peers-", dir=options.dir))).resolve()
         # PostgreSQL's user goes through it
         folder.chmod(0o711)
         described = machine.describe(folder)

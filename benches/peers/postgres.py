@@ -4,11 +4,10 @@ import glob
 import os
 import re
 import shutil
-import signal
-import subprocess
 
 import psycopg
 
+import program
 from peer import Peer
 
 # Durability is as it comes; the rest is in its favour.
@@ -25,7 +24,6 @@ SETTINGS = {
     # compiling 200 sums takes longer than adding them up
     "jit": "off",
 }
-LONGEST_SECONDS = 600
 
 
 class Postgres(Peer):
@@ -57,25 +55,15 @@ class Postgres(Peer):
         cleanup.callback(self.server, "pg_ctl", "-D", cluster, "-m", "immediate", "-w", "stop", check=False)
         self.server("pg_ctl", "-D", cluster, "-l", self.folder / "log", "-w", "start")
 
-    def server(self, program, *arguments, check=True):
+    def server(self, name, *arguments, check=True):
         """Runs a program as the server's user, for the server refuses to be root."""
         become = {"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}
-        return self.run(os.path.join(self.programs, program), *arguments, check=check, **become)
+        return self.run(os.path.join(self.programs, name), *arguments, check=check, **become)
 
     def run(self, *command, check=True, **become):
-        command = [str(word) for word in command]
-        self.note(" ".join(command))
-        # in a session of its own: Ctrl-C ends this program, which then ends what it started
-        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        with subprocess.Popen(command, cwd="/", text=True, start_new_session=True, **pipes, **become) as running:
-            try:
-                said, _ = running.communicate(timeout=LONGEST_SECONDS)
-            except BaseException:
-                os.killpg(running.pid, signal.SIGKILL)
-                raise
-        if check and running.returncode != 0:
-            raise RuntimeError(f"{' '.join(command)}\n{said}")
-        return said
+        self.note(" ".join(map(str, command)))
+        # the server's user may not be allowed into the folder that this was started in
+        return program.run(command, check, cwd="/", **become)
 
     def stage(self):
         """Numbers the reports that pgbench inserts, in a table that costs no log: no client has to
