@@ -29,7 +29,7 @@ ROWS = [
     ("bulk", "many reports, durable, /s", True),
     ("districts_ms", "totals of all districts, ms", False),
     ("district_ms", "total of one district, ms", False),
-    ("all_ms", "total of all reports, nothing kept, ms", False),
+    ("all_ms", "total of all reports, as of an earlier moment, ms", False),
 ]
 
 

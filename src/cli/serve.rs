@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::output::{self, Answer};
@@ -56,7 +57,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     }
     let (stop, end) = (CancellationToken::new(), CancellationToken::new());
     let _end = end.clone().drop_guard();
-    tokio::spawn(stop_on_signal(stop.clone()));
+    tokio::spawn(stop_on_signal(Signals::catch(), stop.clone()));
     output::line(&format!("listening on {}", server.url()))?;
     if let Some(address) = observe {
         let address = crate::api::observe(address, Arc::clone(&desk), stop.clone(), end).await?;
@@ -89,11 +90,22 @@ fn tell(stopped: Stopped, desk: &Desk) {
     }
 }
 
+/// The signals that stop the service. They are caught before it says that it listens:
+/// whoever reads that may send one at once.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn catch() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+}
+
 /// Stops on SIGTERM or SIGINT; the second signal ends the process at once.
-async fn stop_on_signal(stop: CancellationToken) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+async fn stop_on_signal(signals: std::io::Result<Signals>, stop: CancellationToken) {
+    let Ok(Signals { mut terminate, mut interrupt }) = signals else {
         tracing::error!("signals cannot be caught; the service only stops when it is killed");
         return;
     };
