@@ -27,11 +27,11 @@ pub(super) struct Args {
     #[arg(value_enum)]
     what: Vec<What>,
     /// Reports of a round of a stream, and units of the nation
-    #[arg(long, default_value_t = 200_000)]
-    reports: usize,
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1..=2_000_000))]
+    reports: u32,
     /// Rounds, with what is compared taking turns
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
     /// Folder for the stores, on the disk to be measured; else the one for temporary files
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -54,7 +54,7 @@ enum What {
     Unary,
     /// Roll-ups over the units of a nation while reports come in
     Rollup,
-    /// A fold over the reports of a nation
+    /// A roll-up of all units of a nation as of an earlier position
     Scan,
     /// Memory for two years of a nation's reports
     Memory,
@@ -82,7 +82,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     }
     let what = if args.what.is_empty() { What::ALL.to_vec() } else { args.what.clone() };
     let dir = args.dir.clone().unwrap_or_else(std::env::temp_dir);
-    let size = Size { reports: args.reports, rounds: args.rounds, dir };
+    let size = Size { reports: usize::try_from(args.reports)?, rounds: usize::try_from(args.rounds)?, dir };
     let maker = made::Maker::new()?;
     let mut all: Vec<Measured> = Vec::new();
     if what.contains(&What::Stream) {
