@@ -69,7 +69,7 @@ def end(number, _frame):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--reports", type=int, default=200_000, help="how many (%(default)s)")
+    parser.add_argument("--reports", type=int, default=100_000, help="how many (%(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured (%(default)s)")
     parser.add_argument("--crossfoot", type=Path, default=RELEASE, help="the program, built with --release")
     parser.add_argument("--postgres", type=Path, help="the folder with initdb, pg_ctl and pgbench")
