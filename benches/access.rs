@@ -3,28 +3,19 @@
 
 #![allow(missing_docs, reason = "a measurement, not an interface")]
 
+mod shared;
+
 use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use crossfoot::domain::access::{Grant, Permission, Subject, decide};
-use crossfoot::domain::event::{Event, EventKind, TokenId, TokenIssued, UnitEntry, UnitKind, UnitsApplied};
+use crossfoot::domain::event::{EventKind, TokenId, TokenIssued, UnitKind};
 use crossfoot::domain::{Secret, State};
 use crossfoot::words::{Timestamp, UnitCode, Year};
+use shared::{applied, event, unit};
 
 const TOKENS: u32 = 100_000;
-
-fn unit(code: &str, parent: Option<&str>) -> UnitEntry {
-    UnitEntry {
-        code: UnitCode::new(code).expect("a code"),
-        from_year: Year::new(2019).expect("a year"),
-        until_year: None,
-        parent: parent.map(|parent| UnitCode::new(parent).expect("a code")),
-        kind: UnitKind::District,
-        name: Arc::from(code),
-        makes_rules: false,
-    }
-}
 
 fn secret(number: u32) -> Secret {
     let mut random = [0; 32];
@@ -34,13 +25,13 @@ fn secret(number: u32) -> Secret {
 }
 
 fn state() -> State {
-    let mut units = vec![unit("P", None)];
+    let mut units = vec![unit("P", None, UnitKind::District)];
     for city in 0..20 {
-        units.push(unit(&format!("P-{city}"), Some("P")));
+        units.push(unit(&format!("P-{city}"), Some("P"), UnitKind::District));
         for district in 0..50 {
             let code = format!("P-{city}-{district}");
-            units.push(unit(&code, Some(&format!("P-{city}"))));
-            units.extend((0..500).map(|number| unit(&format!("{code}-{number}"), Some(&code))));
+            units.push(unit(&code, Some(&format!("P-{city}")), UnitKind::District));
+            units.extend((0..500).map(|number| unit(&format!("{code}-{number}"), Some(&code), UnitKind::District)));
         }
     }
     let grants: Arc<[Grant]> = Arc::from(["office:subtree:P-7".parse::<Grant>().expect("a grant")]);
@@ -53,12 +44,10 @@ fn state() -> State {
             digest: secret(number).digest(),
         })
     };
-    let kinds = std::iter::once(EventKind::UnitsApplied(UnitsApplied { units, rejudged: Vec::new() }));
+    let kinds = std::iter::once(applied(units));
     let mut state = State::new();
     for kind in kinds.chain((1..=TOKENS).map(issued)) {
-        let (position, time) = (state.head().next(), Timestamp(0));
-        let event = Event { position, time, principal: Arc::from("bench"), reason: String::new(), kind };
-        state.apply(&event).expect("the state takes it");
+        state.apply(&event(state.head().next(), kind)).expect("the state takes it");
     }
     state
 }

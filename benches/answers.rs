@@ -9,57 +9,31 @@
     reason = "a measurement, not an interface"
 )]
 
+mod shared;
+
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use crossfoot::domain::event::{
-    Event, EventKind, FormId, FormRegistered, ReportAccepted, SeriesKey, UnitEntry, UnitKind, UnitsApplied,
-};
+use crossfoot::domain::event::{Event, EventKind, ReportAccepted, UnitKind};
 use crossfoot::domain::{Selection, State, TotalKey};
-use crossfoot::form::{Catalog, Form, Row};
+use crossfoot::form::Form;
 use crossfoot::ingest::{At, Desk, StatisticsQuestion};
 use crossfoot::ledger::Ledger;
-use crossfoot::words::{Basis, Coverage, Digest, Position, Revision, Timestamp, UnitCode, Year, clock};
+use crossfoot::words::{Basis, Digest, Position, Revision, UnitCode, clock};
+use shared::{accepted, applied, code, event, registered, row, series, unit, year};
 
 const DISTRICTS: usize = 1_000;
 const UNITS_OF_A_DISTRICT: usize = 500;
-
-fn code(text: &str) -> UnitCode {
-    UnitCode::new(text).expect("a code")
-}
-
-fn year() -> Year {
-    Year::new(2024).expect("a year")
-}
-
-fn unit(text: &str, parent: Option<&str>, kind: UnitKind) -> UnitEntry {
-    let (code, parent) = (code(text), parent.map(code));
-    let from_year = Year::new(2019).expect("a year");
-    UnitEntry { code, from_year, until_year: None, parent, kind, name: Arc::from(text), makes_rules: false }
-}
+const YEAR: i64 = 2024;
 
 fn report(form: &Form, unit: UnitCode, revision: u32, number: usize) -> EventKind {
-    let mut values = vec![0; form.cells().len()];
-    for (cell, value) in values.iter_mut().enumerate().skip(number % 7).step_by(17) {
-        *value = i64::try_from(cell + number % 100).unwrap_or(0);
-    }
-    EventKind::ReportAccepted(Box::new(ReportAccepted {
-        series: SeriesKey { family: form.family().clone(), year: year(), unit, coverage: Coverage::Own },
-        form: FormId(1),
+    accepted(ReportAccepted {
         revision: Revision(revision),
-        request_id: None,
-        row: Row::pack(form.cells(), form.cells().required(), &values),
         digest: Digest::of(&[&number.to_le_bytes(), &revision.to_le_bytes()]),
-        texts: None,
-        blank_means_zero: false,
-        nil_report: false,
-        findings: Vec::new(),
-        explained: Vec::new(),
-        rejudged: Vec::new(),
-        awaits_approval: false,
-    }))
+        ..shared::report(series(form, unit, YEAR), row(form, number))
+    })
 }
 
 /// A store with 500,000 reports and, after them, a correction of every report of
@@ -75,21 +49,11 @@ fn fill(dir: &Path, form: &Arc<Form>) -> Position {
     }
     let leaves: Vec<UnitCode> =
         units.iter().map(|unit| unit.code.clone()).filter(|code| code.as_str().matches('-').count() == 2).collect();
-    let mut kinds: Vec<EventKind> = vec![
-        EventKind::FormRegistered(FormRegistered { id: FormId(1), form: Arc::clone(form) }),
-        EventKind::UnitsApplied(UnitsApplied { units, rejudged: Vec::new() }),
-    ];
+    let mut kinds: Vec<EventKind> = vec![registered(form), applied(units)];
     kinds.extend(leaves.iter().enumerate().map(|(number, unit)| report(form, unit.clone(), 1, number)));
     let before = Position(kinds.len() as u64);
     kinds.extend(leaves[..UNITS_OF_A_DISTRICT].iter().map(|unit| report(form, unit.clone(), 2, 1)));
-    let events = (1..).map(Position).zip(kinds).map(|(position, kind)| Event {
-        position,
-        time: Timestamp(0),
-        principal: Arc::from("bench"),
-        reason: String::new(),
-        kind,
-    });
-    let events: Vec<Event> = events.collect();
+    let events: Vec<Event> = (1..).map(Position).zip(kinds).map(|(position, kind)| event(position, kind)).collect();
     let mut ledger = Ledger::open(dir, &mut State::new()).expect("a new ledger");
     for batch in events.chunks(4_096) {
         ledger.append(batch, &[]).expect("it is appended");
@@ -98,12 +62,12 @@ fn fill(dir: &Path, form: &Arc<Form>) -> Position {
 }
 
 fn answers(c: &mut Criterion) {
-    let catalog = Catalog::load(None).expect("the built-in forms compile");
-    let form = catalog.by_name("disclosure.annual.v2021.AnnualReport").expect("it is built in");
+    let catalog = shared::catalog();
+    let form = &shared::form(&catalog);
     let folder = tempfile::tempdir().expect("a folder");
     let before = fill(folder.path(), form);
     let desk = Desk::open(folder.path(), &catalog, clock::system).expect("the desk opens");
-    let key = TotalKey { family: form.family().clone(), unit: code("C-0"), year: year(), basis: Basis::Units };
+    let key = TotalKey { family: form.family().clone(), unit: code("C-0"), year: year(YEAR), basis: Basis::Units };
     let mut group = c.benchmark_group("500,000 reports");
     group.sample_size(20);
     group.bench_function("a district of 500 as it was, all corrected since", |b| {
@@ -116,7 +80,7 @@ fn answers(c: &mut Criterion) {
     let question = |selection| StatisticsQuestion {
         family: form.family().clone(),
         selection,
-        years: vec![year()],
+        years: vec![year(YEAR)],
         basis: Basis::Units,
         indicators: Vec::new(),
         rank_by: None,

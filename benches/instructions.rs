@@ -11,21 +11,22 @@
     reason = "a measurement, not an interface"
 )]
 
+mod shared;
+
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
 
 use crossfoot::documents;
-use crossfoot::domain::event::{
-    Event, EventKind, FormId, FormRegistered, ReportAccepted, SeriesKey, UnitEntry, UnitKind, UnitsApplied,
-};
+use crossfoot::domain::event::{Event, EventKind, ReportAccepted, UnitEntry, UnitKind};
 use crossfoot::domain::{Selection, State, TotalKey};
-use crossfoot::form::{Catalog, Content, Form, Reader, Row, Statements};
+use crossfoot::form::{Catalog, Content, Form, Reader, Statements};
 use crossfoot::ingest::{Desk, Outcome, ResultView, SeriesChoice, Submission};
 use crossfoot::ledger::Ledger;
-use crossfoot::words::{Basis, Coverage, Digest, Position, Revision, Timestamp, UnitCode, Year};
-use serde_json::Value;
+use crossfoot::words::{Basis, Coverage, Digest, Position, Timestamp, UnitCode};
+use shared::{accepted, applied, code, event, registered, row, series, unit, year};
 
+const YEAR: i64 = 2024;
 /// Reports in one commit, and in one fold.
 const BATCH: usize = 64;
 /// Units that could report: the same at every count, so that they cancel out.
@@ -79,11 +80,9 @@ struct Sample {
 
 impl Sample {
     fn new() -> Self {
-        let catalog = Catalog::load(None).expect("the built-in forms compile");
-        let form = Arc::clone(catalog.by_name("disclosure.annual.v2021.AnnualReport").expect("it is built in"));
-        let line = include_str!("../tests/data/reports.jsonl").lines().find(|line| line.contains("\"371002\""));
-        let line: Value = serde_json::from_str(line.expect("the sample is there")).expect("it is JSON");
-        let bytes = form.from_json(&line["report"]).expect("it is a report");
+        let catalog = shared::catalog();
+        let form = shared::form(&catalog);
+        let bytes = shared::sample(&form);
         Self { catalog, form, bytes }
     }
 
@@ -94,17 +93,12 @@ impl Sample {
     }
 
     fn key(&self, unit: &str) -> TotalKey {
-        TotalKey { family: self.form.family().clone(), unit: code(unit), year: year(), basis: Basis::Units }
+        TotalKey { family: self.form.family().clone(), unit: code(unit), year: year(YEAR), basis: Basis::Units }
     }
 
     /// The form and the units, without a report.
     fn beginning(&self) -> Vec<Event> {
-        let form = FormRegistered { id: FormId(1), form: Arc::clone(&self.form) };
-        let kinds = [
-            EventKind::FormRegistered(form),
-            EventKind::UnitsApplied(UnitsApplied { units: units(), rejudged: Vec::new() }),
-        ];
-        events(Position(1), kinds)
+        events(Position(1), [registered(&self.form), applied(units())])
     }
 
     /// Reports of units, each its first one, to come after the beginning.
@@ -114,30 +108,10 @@ impl Sample {
     }
 
     fn report(&self, number: usize) -> EventKind {
-        let mut values = vec![0; self.form.cells().len()];
-        for (cell, value) in values.iter_mut().enumerate().skip(number % 7).step_by(17) {
-            *value = i64::try_from(cell + number % 100).expect("it is small");
-        }
-        EventKind::ReportAccepted(Box::new(ReportAccepted {
-            series: SeriesKey {
-                family: self.form.family().clone(),
-                year: year(),
-                unit: leaf(number),
-                coverage: Coverage::Own,
-            },
-            form: FormId(1),
-            revision: Revision(1),
-            request_id: None,
-            row: Row::pack(self.form.cells(), self.form.cells().required(), &values),
+        accepted(ReportAccepted {
             digest: Digest::of(&[&number.to_le_bytes()]),
-            texts: None,
-            blank_means_zero: false,
-            nil_report: false,
-            findings: Vec::new(),
-            explained: Vec::new(),
-            rejudged: Vec::new(),
-            awaits_approval: false,
-        }))
+            ..shared::report(series(&self.form, leaf(number), YEAR), row(&self.form, number))
+        })
     }
 
     fn state(&self, reports: usize) -> State {
@@ -158,45 +132,20 @@ impl Sample {
     }
 }
 
-fn code(text: &str) -> UnitCode {
-    UnitCode::new(text).expect("a code")
-}
-
 fn leaf(number: usize) -> UnitCode {
     code(&format!("C-{}-{number}", number % 16))
 }
 
-fn year() -> Year {
-    Year::new(2024).expect("a year")
-}
-
 /// A city, its districts and their agencies.
 fn units() -> Vec<UnitEntry> {
-    let unit = |unit: UnitCode, parent: Option<String>, kind| UnitEntry {
-        name: Arc::from(unit.as_str()),
-        code: unit,
-        from_year: Year::new(2019).expect("a year"),
-        until_year: None,
-        parent: parent.map(|parent| code(&parent)),
-        kind,
-        makes_rules: false,
-    };
-    let districts = (0..16).map(|number| (code(&format!("C-{number}")), Some("C".to_owned()), UnitKind::District));
-    let agencies = (0..UNITS).map(|number| (leaf(number), Some(format!("C-{}", number % 16)), UnitKind::Department));
-    let city = std::iter::once((code("C"), None, UnitKind::PrefectureCity));
-    city.chain(districts).chain(agencies).map(|(code, parent, kind)| unit(code, parent, kind)).collect()
+    let below = |number: usize| format!("C-{}", number % 16);
+    let districts = (0..16).map(|number| unit(&below(number), Some("C"), UnitKind::District));
+    let agencies = (0..UNITS).map(|number| unit(leaf(number).as_str(), Some(&below(number)), UnitKind::Department));
+    std::iter::once(unit("C", None, UnitKind::PrefectureCity)).chain(districts).chain(agencies).collect()
 }
 
 fn events(first: Position, kinds: impl IntoIterator<Item = EventKind>) -> Vec<Event> {
-    let numbered = (first.0..).map(Position).zip(kinds);
-    let event = |(position, kind)| Event {
-        position,
-        time: Timestamp(0),
-        principal: Arc::from("bench"),
-        reason: String::new(),
-        kind,
-    };
-    numbered.map(event).collect()
+    (first.0..).map(Position).zip(kinds).map(|(position, kind)| event(position, kind)).collect()
 }
 
 fn read_and_check(sample: &Sample, count: usize) {
@@ -235,7 +184,8 @@ fn fold(sample: &Sample, count: usize) {
     let state = sample.state(BATCH);
     let selection = Selection { units: (0..BATCH).map(leaf).collect(), kinds: Vec::new() };
     for _ in 0..count {
-        black_box(state.add_up(sample.form.family(), year(), black_box(&selection), Basis::Units)).expect("it fits");
+        black_box(state.add_up(sample.form.family(), year(YEAR), black_box(&selection), Basis::Units))
+            .expect("it fits");
     }
 }
 
@@ -267,7 +217,7 @@ fn submit(sample: &Sample, count: usize) {
         desk.apply_units(units(), false, "bench".to_owned(), Arc::from("bench")).await.expect("units are applied");
         for number in 0..count {
             let submission = Submission {
-                series: SeriesChoice { family: None, unit: leaf(number), year: year(), coverage: Coverage::Own },
+                series: SeriesChoice { family: None, unit: leaf(number), year: year(YEAR), coverage: Coverage::Own },
                 form: sample.form.name().to_owned(),
                 report: sample.bytes.clone().into(),
                 statements: Statements::default(),

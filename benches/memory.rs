@@ -14,17 +14,18 @@
     reason = "a measurement, not an interface"
 )]
 
+mod shared;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossfoot::domain::event::{
-    Event, EventKind, FormId, FormRegistered, ReportAccepted, SeriesKey, UnitEntry, UnitKind, UnitsApplied,
-};
+use crossfoot::domain::event::{Event, EventKind, FormId, ReportAccepted, SeriesKey, UnitEntry, UnitKind};
 use crossfoot::domain::{Scope, State, TotalKey};
-use crossfoot::form::{Catalog, CheckId, FindingRecord, Form, Row, Verdict};
-use crossfoot::words::{Basis, Coverage, Digest, Position, RequestId, Revision, Timestamp, UnitCode, Year};
+use crossfoot::form::{CheckId, FindingRecord, Form, Row, Verdict};
+use crossfoot::words::{Basis, Digest, Position, RequestId, Revision, UnitCode};
+use shared::{accepted, applied, code, event, registered, report, series, unit};
 
 /// Units below each unit, level by level: 500,000 agencies with four levels above.
 const BELOW: [usize; 4] = [5, 20, 10, 500];
@@ -55,8 +56,7 @@ impl Ledger {
     }
 
     fn event(&self, kind: EventKind) -> Event {
-        let (position, principal) = (self.state.head().next(), Arc::from("bench"));
-        Event { position, time: Timestamp(0), principal, reason: String::new(), kind }
+        event(self.state.head().next(), kind)
     }
 
     fn row(&mut self) -> Row {
@@ -79,48 +79,23 @@ impl Ledger {
         let id = format!("{:08x}-0000-4000-8000-{:012x}", self.numbers.below(1 << 31), self.state.head().0);
         let unassessable =
             FindingRecord { check: CheckId(90), verdict: Verdict::NotAssessable, left: None, right: None };
-        self.event(EventKind::ReportAccepted(Box::new(ReportAccepted {
-            series: series(&self.form, unit, year),
-            form: FormId(1),
+        self.event(accepted(ReportAccepted {
             revision: Revision(revision),
             request_id: Some(RequestId::new(&id).expect("an id")),
             digest: Digest::of(&[row.as_bytes(), id.as_bytes()]),
-            row,
-            texts: None,
-            blank_means_zero: false,
-            nil_report: false,
             findings: if year % 2 == 1 { vec![unassessable] } else { Vec::new() },
-            explained: Vec::new(),
-            rejudged: Vec::new(),
-            awaits_approval: false,
-        })))
-    }
-}
-
-fn series(form: &Form, unit: &UnitCode, year: i64) -> SeriesKey {
-    let (family, year) = (form.family().clone(), Year::new(year).expect("a year"));
-    SeriesKey { family, year, unit: unit.clone(), coverage: Coverage::Own }
-}
-
-fn unit(code: &str, parent: Option<&str>) -> UnitEntry {
-    UnitEntry {
-        code: UnitCode::new(code).expect("a code"),
-        from_year: Year::new(2019).expect("a year"),
-        until_year: None,
-        parent: parent.map(|parent| UnitCode::new(parent).expect("a code")),
-        kind: UnitKind::District,
-        name: Arc::from(code),
-        makes_rules: false,
+            ..report(series(&self.form, unit.clone(), year), row)
+        }))
     }
 }
 
 fn units() -> Vec<UnitEntry> {
-    let mut units = vec![unit("U", None)];
+    let mut units = vec![unit("U", None, UnitKind::District)];
     let mut level = vec!["U".to_owned()];
     for below in BELOW {
         let codes = level.iter().flat_map(|above| (0..below).map(move |number| (format!("{above}-{number}"), above)));
         let (next, added): (Vec<String>, Vec<UnitEntry>) =
-            codes.map(|(code, above)| (code.clone(), unit(&code, Some(above)))).unzip();
+            codes.map(|(code, above)| (code.clone(), unit(&code, Some(above), UnitKind::District))).unzip();
         units.extend(added);
         level = next;
     }
@@ -149,18 +124,15 @@ fn timed<T>(what: &str, each: usize, work: impl FnOnce() -> T) -> T {
 }
 
 fn main() {
-    let catalog = Catalog::load(None).expect("the built-in forms compile");
-    let form = Arc::clone(catalog.by_name("disclosure.annual.v2021.AnnualReport").expect("it is built in"));
+    let form = shared::form(&shared::catalog());
     let units = units();
     let agencies: Vec<UnitCode> =
         units.iter().map(|unit| unit.code.clone()).filter(|code| code.as_str().matches('-').count() == 4).collect();
     let mut ledger = Ledger { state: State::new(), form: Arc::clone(&form), numbers: Numbers(7) };
-    let registered = EventKind::FormRegistered(FormRegistered { id: FormId(1), form: Arc::clone(&form) });
-    let registered = ledger.event(registered);
-    ledger.enter(&registered);
-    let applied = ledger.event(EventKind::UnitsApplied(UnitsApplied { units, rejudged: Vec::new() }));
-    ledger.enter(&applied);
-    drop(applied);
+    for kind in [registered(&form), applied(units)] {
+        let event = ledger.event(kind);
+        ledger.enter(&event);
+    }
 
     let sample: Vec<UnitCode> =
         (0..SAMPLE).map(|_| agencies[ledger.numbers.below(agencies.len() as u64) as usize].clone()).collect();
@@ -168,14 +140,15 @@ fn main() {
     let read_again: BTreeSet<&UnitCode> = sample[SAMPLE - CHANGED..].iter().collect();
     let mut events = load(&mut ledger, &agencies, &read_again);
 
-    let rows: Vec<(SeriesKey, Row)> = sample.iter().map(|agency| (series(&form, agency, 2024), ledger.row())).collect();
+    let rows: Vec<(SeriesKey, Row)> =
+        sample.iter().map(|agency| (series(&form, agency.clone(), 2024), ledger.row())).collect();
     timed("decide whether a total would overflow", rows.len(), || {
         rows.iter().filter(|(key, row)| ledger.state.would_overflow(key, FormId(1), row)).count()
     });
 
     let key = |basis| {
-        let series = series(&form, &agencies[0], 2024);
-        TotalKey { family: series.family, unit: UnitCode::new("U").expect("a code"), year: series.year, basis }
+        let series = series(&form, agencies[0].clone(), 2024);
+        TotalKey { family: series.family, unit: code("U"), year: series.year, basis }
     };
     timed("contributions of all units to a cell", 1, || ledger.state.contributions(&key(Basis::Units), 3));
 

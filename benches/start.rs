@@ -15,36 +15,24 @@
     reason = "a measurement, not an interface"
 )]
 
+mod shared;
+
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use crossfoot::domain::State;
-use crossfoot::domain::event::{
-    Event, EventKind, FormId, FormRegistered, ReportAccepted, SeriesKey, UnitEntry, UnitKind, UnitsApplied,
-};
-use crossfoot::form::{Catalog, Content, Form, Reader, Statements};
+use crossfoot::domain::event::{Event, EventKind, ReportAccepted, UnitEntry, UnitKind};
+use crossfoot::form::{Content, Form, Reader, Statements};
 use crossfoot::ledger::Ledger;
-use crossfoot::words::{Coverage, Digest, Position, RequestId, Revision, Timestamp, UnitCode, Year, limits};
-use serde_json::Value;
+use crossfoot::words::{Coverage, Digest, Position, RequestId, Timestamp, UnitCode, limits};
+use shared::{accepted, applied, code, event, registered, series, year};
 
 const YEARS: [i64; 2] = [2023, 2024];
 
-fn year(year: i64) -> Year {
-    Year::new(year).expect("a year")
-}
-
 fn unit(code: &str, parent: Option<&str>, kind: UnitKind) -> UnitEntry {
-    UnitEntry {
-        code: UnitCode::new(code).expect("a code"),
-        from_year: year(2019),
-        until_year: None,
-        parent: parent.map(|parent| UnitCode::new(parent).expect("a code")),
-        kind,
-        name: Arc::from(format!("某市某区某某局 {code}")),
-        makes_rules: false,
-    }
+    UnitEntry { name: Arc::from(format!("某市某区某某局 {code}")), ..shared::unit(code, parent, kind) }
 }
 
 /// A province of cities with ten districts each, and of 500 units in each district.
@@ -70,33 +58,12 @@ fn units(count: usize) -> Vec<UnitEntry> {
 
 /// The sample report of one unit, as every unit files it.
 fn report(form: &Form) -> ReportAccepted {
-    let line = include_str!("../tests/data/reports.jsonl").lines().find(|line| line.contains("\"371002\""));
-    let line: Value = serde_json::from_str(line.expect("the sample is there")).expect("it is JSON");
-    let bytes = form.from_json(&line["report"]).expect("it is a report");
     let (mut reader, mut findings) = (Reader::default(), Vec::new());
-    reader.read(form, &bytes).expect("it is a report");
+    reader.read(form, &shared::sample(form)).expect("it is a report");
     form.check_report(&mut reader, Statements::default(), &mut findings);
     let content = Content::new(form, &reader, Coverage::Own, Statements::default(), &[]);
-    ReportAccepted {
-        series: SeriesKey {
-            family: form.family().clone(),
-            year: year(YEARS[0]),
-            unit: UnitCode::new("37").expect("a code"),
-            coverage: Coverage::Own,
-        },
-        form: FormId(1),
-        revision: Revision(1),
-        request_id: None,
-        row: content.row,
-        digest: content.digest,
-        texts: None,
-        blank_means_zero: false,
-        nil_report: false,
-        findings,
-        explained: Vec::new(),
-        rejudged: Vec::new(),
-        awaits_approval: false,
-    }
+    let first = shared::report(series(form, code("37"), YEARS[0]), content.row);
+    ReportAccepted { digest: content.digest, findings, ..first }
 }
 
 /// Everything that happens: reports come in no order of their units.
@@ -104,9 +71,8 @@ fn kinds(form: &Arc<Form>, count: usize) -> impl Iterator<Item = EventKind> + us
     const STRIDE: usize = 7_919;
     let (units, report) = (units(count), report(form));
     let codes: Vec<UnitCode> = units.iter().map(|unit| unit.code.clone()).collect();
-    let form = EventKind::FormRegistered(FormRegistered { id: FormId(1), form: Arc::clone(form) });
+    let form = registered(form);
     let batches: Vec<Vec<UnitEntry>> = units.chunks(limits::UNITS_PER_APPLY).map(<[UnitEntry]>::to_vec).collect();
-    let applied = |units| EventKind::UnitsApplied(UnitsApplied { units, rejudged: Vec::new() });
     let reports = YEARS.into_iter().flat_map(move |filed_for| {
         let (codes, report) = (codes.clone(), report.clone());
         (0..codes.len()).map(move |number| {
@@ -115,20 +81,19 @@ fn kinds(form: &Arc<Form>, count: usize) -> impl Iterator<Item = EventKind> + us
             report.series.year = year(filed_for);
             report.digest = Digest::of(&[report.series.unit.as_str().as_bytes(), &filed_for.to_le_bytes()]);
             report.request_id = RequestId::new(&report.digest.to_string()[..36]).ok();
-            EventKind::ReportAccepted(Box::new(report))
+            accepted(report)
         })
     });
     [form].into_iter().chain(batches.into_iter().map(applied)).chain(reports)
 }
 
 fn make(dir: &Path, count: usize) {
-    let catalog = Catalog::load(None).expect("the built-in forms compile");
-    let form = catalog.by_name("disclosure.annual.v2021.AnnualReport").expect("it is built in");
+    let form = &shared::form(&shared::catalog());
     let mut ledger = Ledger::open(dir, &mut State::new()).expect("it opens");
     let mut waiting = Vec::new();
     for (position, kind) in (1..).map(Position).zip(kinds(form, count)) {
         let (time, principal) = (Timestamp(1_735_689_600_000_000), Arc::from("platform"));
-        waiting.push(Event { position, time, principal, reason: String::new(), kind });
+        waiting.push(Event { time, principal, ..event(position, kind) });
         if waiting.len() >= limits::EVENTS_PER_COMMIT {
             ledger.append(&waiting, &[]).expect("it is appended");
             waiting.clear();
