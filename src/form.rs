@@ -42,7 +42,7 @@ pub use locate::{
 };
 pub use read::{ReadError, Reader};
 pub use row::{Row, RowError, RowRef};
-pub(crate) use row::{put_varint, take_varint, unzigzag, zigzag};
+pub(crate) use row::{put_part, put_varint, take_part, take_varint, unzigzag, zigzag};
 pub use rules::{Breakdown, Part, Rule};
 pub use saying::{Meanings, Sayings, Sense, Statement};
 pub use sums::Identity;
@@ -151,7 +151,8 @@ impl Form {
     /// Whether a check needs the year before or the unit.
     #[must_use]
     pub fn is_beyond(&self, check: CheckId) -> bool {
-        self.rules.beyond.binary_search(&check).is_ok()
+        self.rules.carried.binary_search(&check).is_ok()
+            || self.rules.jumps.binary_search_by_key(&check, |(_, jump)| *jump).is_ok()
     }
 
     /// Rule id and instance of a check; claims have the words as their instance.

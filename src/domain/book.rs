@@ -164,12 +164,18 @@ impl Book {
         self.series_of(index, coverage)?.effective()
     }
 
+    /// Of some units those below no other of them, and all above these; none named: the
+    /// roots.
+    fn tops_and_above(&self, units: &[UnitCode]) -> (Vec<usize>, BTreeSet<usize>) {
+        let tops = self.tops(&Selection { units: units.to_vec(), kinds: Vec::new() });
+        let above = tops.iter().flat_map(|top| self.tree.above(*top)).collect();
+        (tops, above)
+    }
+
     /// The series of some units and all below them, and of those above; none named:
     /// of all.
     pub(super) fn around(&self, units: &[UnitCode]) -> impl Iterator<Item = (&UnitCode, Coverage, &Series)> {
-        let tops = self.tops(&Selection { units: units.to_vec(), kinds: Vec::new() });
-        let above: BTreeSet<usize> = tops.iter().flat_map(|top| self.tree.above(*top)).collect();
-        let mut waiting = tops;
+        let (mut waiting, above) = self.tops_and_above(units);
         let within = iter::from_fn(move || {
             let index = waiting.pop()?;
             waiting.extend(self.tree.get(index).into_iter().flat_map(|node| &node.children));
@@ -186,8 +192,7 @@ impl Book {
         units: &[UnitCode],
         position: Position,
     ) -> impl Iterator<Item = (&UnitCode, Coverage, &Series)> {
-        let tops = self.tops(&Selection { units: units.to_vec(), kinds: Vec::new() });
-        let above: BTreeSet<usize> = tops.iter().flat_map(|top| self.tree.above(*top)).collect();
+        let (tops, above) = self.tops_and_above(units);
         let is_around =
             move |index: usize| above.contains(&index) || tops.iter().any(|top| self.tree.is_within(index, *top));
         let pairs = self.series.changed_after(position).filter(move |(index, _)| is_around(*index));

@@ -10,7 +10,7 @@
 use super::Form;
 use super::judge::Statements;
 use super::read::Reader;
-use super::row::{Row, put_varint, take_varint, unzigzag, zigzag};
+use super::row::{Row, put_part, put_varint, take_part, take_varint, unzigzag, zigzag};
 use crate::words::{Coverage, Digest};
 
 /// The sender's words on a query, as sent.
@@ -63,16 +63,6 @@ impl Content {
         let digest = Digest::of(&[&head, &texts]);
         Self { row, texts, digest }
     }
-}
-
-fn put_part(out: &mut Vec<u8>, part: &[u8]) {
-    put_varint(out, part.len() as u64);
-    out.extend_from_slice(part);
-}
-
-fn take_part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = take_varint(bytes)?;
-    rest.split_at_checked(usize::try_from(length).ok()?)
 }
 
 fn take_text(bytes: &[u8]) -> Option<(String, &[u8])> {

@@ -215,3 +215,15 @@ pub(crate) fn take_varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     }
     None
 }
+
+/// Appends bytes after their length.
+pub(crate) fn put_part(out: &mut Vec<u8>, part: &[u8]) {
+    put_varint(out, part.len() as u64);
+    out.extend_from_slice(part);
+}
+
+/// Takes a length and so many bytes.
+pub(crate) fn take_part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = take_varint(bytes)?;
+    rest.split_at_checked(usize::try_from(length).ok()?)
+}

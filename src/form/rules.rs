@@ -119,11 +119,9 @@ pub(super) struct Rules {
     pub(super) slots_of_cell: Vec<Vec<(usize, bool)>>,
     /// For each slot, its check.
     pub(super) slots: Vec<CheckId>,
-    /// Checks that need the report of the year before, or the unit.
-    pub(super) beyond: Vec<CheckId>,
-    /// Those among them that compare a cell with itself a year before, by cell.
+    /// Checks that compare a cell with itself a year before, each with its cell.
     pub(super) jumps: Vec<(usize, CheckId)>,
-    /// The others.
+    /// Other checks that need the report of the year before, or the unit.
     pub(super) carried: Vec<CheckId>,
     /// Identities over cells that need not be stated.
     pub(super) where_stated: Vec<CheckId>,
@@ -164,7 +162,6 @@ pub(super) fn index(rules: &mut Rules, cells: &CellTable) {
         let by_cell = match &check.kind {
             CheckKind::Equation(equation) => {
                 if !equation.is_identity() {
-                    rules.beyond.push(id);
                     rules.carried.push(id);
                 } else if equation.where_stated {
                     rules.where_stated.push(id);
@@ -182,12 +179,10 @@ pub(super) fn index(rules: &mut Rules, cells: &CellTable) {
                 continue;
             }
             CheckKind::MakesRules(_) => {
-                rules.beyond.push(id);
                 rules.carried.push(id);
                 continue;
             }
             CheckKind::Jump { cell, .. } => {
-                rules.beyond.push(id);
                 rules.jumps.push((*cell, id));
                 continue;
             }

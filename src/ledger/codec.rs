@@ -4,7 +4,7 @@
 mod office;
 mod tokens;
 
-pub(super) use office::{statement_from, statement_to};
+pub(super) use office::{review_from, review_to, statement_from, statement_to};
 
 use std::sync::Arc;
 

@@ -9,7 +9,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::form::{put_varint, take_varint};
+use crate::form::{put_part, take_part};
 use crate::words::{Digest, limits};
 
 pub(super) const FORMAT: u8 = 1;
@@ -87,8 +87,7 @@ impl Body {
     fn of(run: &[Vec<u8>]) -> Self {
         let mut plain = Vec::new();
         for event in run {
-            put_varint(&mut plain, event.len() as u64);
-            plain.extend_from_slice(event);
+            put_part(&mut plain, event);
         }
         let (length, smaller) = (plain.len(), lz4_flex::block::compress(&plain));
         let compressed = smaller.len() < length;
@@ -193,9 +192,7 @@ impl Page {
         let mut events = Vec::new();
         let mut rest = plain.as_slice();
         while !rest.is_empty() {
-            let (length, after) = take_varint(rest).ok_or(PageError("an event is cut short"))?;
-            let length = usize::try_from(length).map_err(|_| PageError("an event is cut short"))?;
-            let (event, after) = after.split_at_checked(length).ok_or(PageError("an event is cut short"))?;
+            let (event, after) = take_part(rest).ok_or(PageError("an event is cut short"))?;
             events.push(event.to_vec());
             rest = after;
         }

@@ -31,8 +31,7 @@ impl Maker {
     pub(super) fn new() -> anyhow::Result<Self> {
         let catalog = Catalog::load(None)?;
         let form = catalog.by_name(FORM).context("the form is not built in")?;
-        let form = Arc::new(Form::from_descriptors(form.descriptor_set(), FORM).map_err(|error| anyhow!(error))?);
-        let mut maker = Self { form, real: Vec::new() };
+        let mut maker = Self { form: Arc::clone(form), real: Vec::new() };
         let free = maker.free_cells()?;
         for line in REAL.lines() {
             let bytes = maker.form.from_json(&Line::parse(line)?.report).map_err(|error| anyhow!(error))?;

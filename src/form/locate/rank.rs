@@ -204,7 +204,7 @@ impl<'a> Scale<'a> {
             };
             i64::from(sum(&equation.left).zip(sum(&equation.right)).is_some_and(|(left, right)| left == right))
         };
-        let equations = self.form.rules.beyond.iter().filter_map(|check| equation_of(self.form, *check));
+        let equations = self.form.rules.carried.iter().filter_map(|check| equation_of(self.form, *check));
         let concerned = equations
             .filter(|equation| equation.addends().any(|addend| !addend.prior_year && proposed(addend.cell).is_some()));
         concerned

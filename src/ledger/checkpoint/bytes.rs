@@ -1,6 +1,6 @@
 //! Bytes, taken from their beginning; none where they are not what they should be.
 
-use crate::form::{put_varint, take_varint};
+use crate::form::{put_varint, take_part, take_varint};
 use crate::words::Digest;
 
 /// What is left of some bytes.
@@ -23,16 +23,11 @@ impl<'a> Bytes<'a> {
         T::try_from(self.varint()?).ok()
     }
 
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
     /// Bytes after their length.
     pub(super) fn long(&mut self) -> Option<&'a [u8]> {
-        let length = self.number()?;
-        self.take(length)
+        let (taken, rest) = take_part(self.0)?;
+        self.0 = rest;
+        Some(taken)
     }
 
     /// Text after its length.
@@ -48,7 +43,7 @@ impl<'a> Bytes<'a> {
     }
 
     pub(super) fn digest(&mut self) -> Option<Digest> {
-        Digest::from_bytes(self.take(32)?)
+        Digest::from_bytes(&self.some::<32>()?)
     }
 
     /// What there may be.
@@ -70,11 +65,6 @@ impl<'a> Bytes<'a> {
         }
         Some(list)
     }
-}
-
-pub(super) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    put_varint(out, bytes.len() as u64);
-    out.extend_from_slice(bytes);
 }
 
 pub(super) fn put_digest(out: &mut Vec<u8>, digest: &Digest) {

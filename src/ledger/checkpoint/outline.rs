@@ -1,9 +1,9 @@
 //! What a checkpoint says of itself.
 
-use super::bytes::{Bytes, put_bytes, put_digest, put_list};
+use super::bytes::{Bytes, put_digest, put_list};
 use crate::domain::event::FormId;
 use crate::domain::{FiledYear, State};
-use crate::form::{put_varint, unzigzag, zigzag};
+use crate::form::{put_part, put_varint, unzigzag, zigzag};
 use crate::words::{Digest, FamilyName, Position, Timestamp, Year};
 
 /// Counts how often it changed what the same events fold to, or how series are written
@@ -37,13 +37,13 @@ impl Outline {
     pub(super) fn encode(&self) -> Vec<u8> {
         let Self { head: (position, chain), time, apart, years } = self;
         let mut out = Vec::new();
-        put_bytes(&mut out, folded_by().as_bytes());
+        put_part(&mut out, folded_by().as_bytes());
         put_varint(&mut out, position.0);
         put_digest(&mut out, chain);
         put_varint(&mut out, zigzag(time.0));
         put_list(&mut out, apart, |out, position| put_varint(out, position.0));
         put_list(&mut out, years, |out, FiledYear { family, year, form, series }| {
-            put_bytes(out, family.as_str().as_bytes());
+            put_part(out, family.as_str().as_bytes());
             put_varint(out, year.get().into());
             put_varint(out, form.0.into());
             put_varint(out, *series as u64);

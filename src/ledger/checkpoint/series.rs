@@ -1,19 +1,16 @@
 //! Series as a checkpoint keeps them: numbers as varints, in the order of the fields.
 //! The record around them vouches for the bytes, so rows are not checked once more.
 
-use super::bytes::{Bytes, put_bytes, put_digest, put_list, put_optional};
-use crate::domain::event::{Explained, FormId, Review};
+use super::bytes::{Bytes, put_digest, put_list, put_optional};
+use crate::domain::event::{Explained, FormId};
 use crate::domain::{Effective, History, Publication, RequestMark, Series, Stored, Told, Words};
-use crate::form::{CheckId, put_varint, unzigzag, zigzag};
+use crate::form::{CheckId, put_part, put_varint, unzigzag, zigzag};
 use crate::ledger::codec;
 use crate::words::{Coverage, Day, Position, Revision, Timestamp, UnitCode};
 
 const NOTHING: u64 = 0;
 const ONCE: u64 = 1;
 const MORE: u64 = 2;
-
-const APPROVED: u64 = 1;
-const RETURNED: u64 = 2;
 
 const BLANK_MEANS_ZERO: u64 = 1;
 const NIL_REPORT: u64 = 2;
@@ -23,7 +20,7 @@ pub(super) type Entry = (UnitCode, Coverage, Series);
 
 /// Adds a series.
 pub(super) fn put(out: &mut Vec<u8>, unit: &UnitCode, coverage: Coverage, series: &Series) {
-    put_bytes(out, unit.as_str().as_bytes());
+    put_part(out, unit.as_str().as_bytes());
     put_varint(out, codec::coverage_to(coverage).into());
     put_optional(out, series.effective(), put_effective);
     match series.told() {
@@ -70,18 +67,12 @@ fn put_history(out: &mut Vec<u8>, history: &History) {
     put_optional(out, pending.as_ref(), put_effective);
     put_list(out, reviews, |out, (revision, review, position)| {
         put_varint(out, revision.0.into());
-        put_varint(
-            out,
-            match review {
-                Review::Approved => APPROVED,
-                Review::Returned => RETURNED,
-            },
-        );
+        put_varint(out, codec::review_to(*review).into());
         put_varint(out, position.0);
     });
     put_optional(out, *published, |out, Publication { position, date }| {
         put_varint(out, position.0);
-        put_bytes(out, date.to_string().as_bytes());
+        put_part(out, date.to_string().as_bytes());
     });
     put_list(out, explained, put_words);
     put_optional(out, *form, |out, form| put_varint(out, form.0.into()));
@@ -94,12 +85,7 @@ fn history_from(bytes: &mut Bytes<'_>) -> Option<History> {
         first_accepted: bytes.optional(time_from)?,
         pending: bytes.optional(effective_from)?,
         reviews: bytes.list(|bytes| {
-            let (revision, review) = (Revision(bytes.number()?), bytes.varint()?);
-            let review = match review {
-                APPROVED => Review::Approved,
-                RETURNED => Review::Returned,
-                _ => return None,
-            };
+            let (revision, review) = (Revision(bytes.number()?), codec::review_from(bytes.number()?).ok()?);
             Some((revision, review, Position(bytes.varint()?)))
         })?,
         published: bytes.optional(|bytes| {
@@ -144,8 +130,8 @@ fn put_effective(out: &mut Vec<u8>, report: &Effective) {
     let blank = if report.blank_means_zero { BLANK_MEANS_ZERO } else { 0 };
     put_varint(out, blank | if report.nil_report { NIL_REPORT } else { 0 });
     let (row, findings) = report.parts();
-    put_bytes(out, row);
-    put_bytes(out, findings);
+    put_part(out, row);
+    put_part(out, findings);
 }
 
 fn effective_from(bytes: &mut Bytes<'_>) -> Option<Effective> {

@@ -129,15 +129,27 @@ pub(super) fn extended_from(extended: stored::DeadlineExtended) -> Result<Deadli
     })
 }
 
+pub(in crate::ledger) fn review_to(review: Review) -> u32 {
+    match review {
+        Review::Approved => 1,
+        Review::Returned => 2,
+    }
+}
+
+pub(in crate::ledger) fn review_from(review: u32) -> Result<Review, String> {
+    match review {
+        1 => Ok(Review::Approved),
+        2 => Ok(Review::Returned),
+        other => Err(format!("review {other} is not known")),
+    }
+}
+
 pub(super) fn reviewed_to(reviewed: &ReportReviewed) -> stored::ReportReviewed {
     let ReportReviewed { series, revision, review, text, cells, rejudged } = reviewed;
     stored::ReportReviewed {
         series: Some(series_to(series)),
         revision: revision.0,
-        review: match review {
-            Review::Approved => 1,
-            Review::Returned => 2,
-        },
+        review: review_to(*review),
         text_digest: text.map(|text| text.as_bytes().to_vec()).unwrap_or_default(),
         cells: cells.iter().map(ToString::to_string).collect(),
         rejudged: rejudged.iter().map(rejudged_to).collect(),
@@ -146,15 +158,10 @@ pub(super) fn reviewed_to(reviewed: &ReportReviewed) -> stored::ReportReviewed {
 
 pub(super) fn reviewed_from(reviewed: stored::ReportReviewed) -> Result<ReportReviewed, String> {
     let stored::ReportReviewed { series, revision, review, text_digest, cells, rejudged } = reviewed;
-    let review = match review {
-        1 => Review::Approved,
-        2 => Review::Returned,
-        other => return Err(format!("review {other} is not known")),
-    };
     Ok(ReportReviewed {
         series: series_from(series)?,
         revision: Revision(revision),
-        review,
+        review: review_from(review)?,
         text: (!text_digest.is_empty()).then(|| digest_from(&text_digest)).transpose()?,
         cells: cells.into_iter().map(Arc::from).collect(),
         rejudged: rejudged_from(rejudged)?,
