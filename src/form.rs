@@ -40,6 +40,7 @@ pub use judge::{Figures, Statements, UnitFacts};
 pub use locate::{
     Answer, Change, Fault, Hints, Localisation, Located, Locator, NamedChange, NamedRepair, Operation, Repair,
 };
+pub use options::Claim;
 pub use read::{ReadError, Reader};
 pub use row::{Row, RowError, RowRef};
 pub(crate) use row::{put_part, put_varint, take_part, take_varint, unzigzag, zigzag};

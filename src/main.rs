@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+/// What one thread reads another keeps or frees: with the allocator of the system they
+/// wait for each other.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     crossfoot::cli::run()
 }

@@ -59,6 +59,9 @@ fn report(number: usize) -> wire::SubmitReportRequest {
     wire::SubmitReportRequest { request_id: format!("the-{number}"), ..own(&unit, year as i32, number as i64) }
 }
 
+/// For the allocator.
+const GIVES_BACK: &str = "_RJEM_MALLOC_CONF=retain:false,dirty_decay_ms:0,muzzy_decay_ms:0";
+
 /// What a failed call says: its code, its reason, its words.
 fn failure(error: ClientError) -> (Code, String, Status) {
     match error {
@@ -79,11 +82,19 @@ impl Place {
         Self::with(disk, &under, store, &["--disk-reserve-mib", "0"]).await
     }
 
-    /// A store on a disk that can be made to fail.
+    /// The same; memory that is let go is given back at once, so that what is needed is
+    /// asked of the system.
+    async fn on_giving_back(disk: Disk) -> Self {
+        let (mut under, store) = (disk.enter(), disk.path("store"));
+        under.extend(["env", GIVES_BACK].map(str::to_owned));
+        Self::with(disk, &under, store, &["--disk-reserve-mib", "0"]).await
+    }
+
+    /// A store on a disk that can be made to fail, as memory can.
     async fn on_failing(disk: Disk) -> Self {
         let (mut under, store) = (disk.enter(), disk.path("store"));
         let set = |name: &str, value: &Path| format!("{name}={}", value.display());
-        under.push("env".to_owned());
+        under.extend(["env", GIVES_BACK].map(str::to_owned));
         under.push(set("LD_PRELOAD", &shim()));
         under.push(set("FAIL_WHEN", &disk.path("failing")));
         under.push(set("FAIL_BELOW", &store));
@@ -531,7 +542,7 @@ async fn a_panic_of_the_writer_ends_the_process() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_memory_ends_and_what_was_acknowledged_is_there() {
-    let mut place = Place::on(Disk::new(24)).await;
+    let mut place = Place::on_giving_back(Disk::new(24)).await;
     place.submit_all(0..10).await;
     let pid = place.server.pid().to_string();
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();

@@ -24,7 +24,7 @@ use super::shelf::{Pair, Shelf};
 use super::totals::{Delta, Total, TotalOverflow};
 use super::tree::Tree;
 use crate::form::{Form, RowRef};
-use crate::words::{Basis, Coverage, Position, UnitCode};
+use crate::words::{Basis, Coverage, Position, UnitCode, limits};
 
 fn opposite(coverage: Coverage) -> Coverage {
     match coverage {
@@ -47,6 +47,9 @@ pub(super) struct Book {
     /// Of units that the tree does not have: nothing of them is in effect.
     apart: BTreeMap<UnitCode, Pair>,
     kept: Vec<Option<Arc<Kept>>>,
+    /// No figure of a total is further from 0: it is a sum of reports in effect, each
+    /// counted once. It may be less far, since what is taken out is not taken off.
+    reach: u64,
     /// Nothing is kept up to date until all is summed up at once.
     pub(super) put_off: bool,
 }
@@ -94,6 +97,7 @@ impl Book {
             series: Shelf::default(),
             apart: BTreeMap::new(),
             kept: Vec::new(),
+            reach: 0,
             put_off: false,
         }
     }
@@ -143,6 +147,11 @@ impl Book {
             Some(index) => self.series_of(index, coverage),
             None => self.apart.get(unit)?.get(coverage),
         }
+    }
+
+    /// What a unit of the tree has in this book, if it has anything.
+    pub(super) fn series_at(&self, index: usize) -> Option<&Pair> {
+        self.series.get(index).filter(|pair| pair.each().next().is_some())
     }
 
     pub(super) fn series_of(&self, index: usize, coverage: Coverage) -> Option<&Series> {
@@ -286,6 +295,7 @@ impl Book {
         self.contribute(index, coverage, self.row(index, coverage), -1, &mut difference);
         self.series.change(index, |pair| change(pair.place(coverage)));
         self.contribute(index, coverage, self.row(index, coverage), 1, &mut difference);
+        self.reach = self.reach.saturating_add(self.reach_of(index, coverage));
         self.carry(index, coverage, &difference)?;
         self.count(index, coverage, self.own_counts(index).minus(counts_before));
         Ok(())
@@ -394,6 +404,17 @@ impl Book {
                 kept.counts.add(node.kind, change);
             }
         }
+    }
+
+    /// How far what is in effect is from 0.
+    fn reach_of(&self, index: usize, coverage: Coverage) -> u64 {
+        self.row(index, coverage).map_or(0, |row| row.reach(self.form.cells()))
+    }
+
+    /// Whether figures that are so far from 0 leave every total within its range,
+    /// wherever they are counted.
+    pub(super) fn has_surely_room_for(&self, reach: u64) -> bool {
+        self.reach.saturating_add(reach) <= limits::TOTAL_MAX
     }
 
     /// Whether new effective figures leave every total within its range.

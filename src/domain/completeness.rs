@@ -65,9 +65,9 @@ impl Book {
     /// What a unit itself adds to the counts of those above, but for what does not
     /// depend on reports: `due` and `exempt`.
     pub(super) fn own_counts(&self, index: usize) -> Counts {
-        let series = |coverage| self.series_of(index, coverage);
-        let open = |coverage| series(coverage).map_or(0, |series| series.open_queries(&self.forms));
-        let owed = || BY_RANK.into_iter().filter(|coverage| self.tree.is_owed(index, *coverage)).filter_map(series);
+        let Some(pair) = self.series_at(index) else { return Counts::default() };
+        let open = pair.each().map(|(_, series)| series.open_queries(&self.forms));
+        let owed = || self.owed_of(index);
         let filed = owed().find_map(Series::current);
         let is = |holds: bool| i64::from(holds);
         Counts {
@@ -77,16 +77,26 @@ impl Book {
             pending: is(owed().any(|series| series.pending().is_some())),
             returned: is(filed.is_none() && owed().any(Series::is_returned)),
             published: is(owed().any(|series| series.published().is_some())),
-            open_queries: open(Coverage::Own).saturating_add(open(Coverage::Consolidated)),
+            open_queries: open.fold(0, i64::saturating_add),
             due: 0,
             exempt: 0,
         }
     }
 
+    /// Series of a unit whose reports are those it owes.
+    fn owed_of(&self, index: usize) -> impl Iterator<Item = &Series> {
+        let owed = BY_RANK.into_iter().filter(move |coverage| self.tree.is_owed(index, *coverage));
+        owed.filter_map(move |coverage| self.series_of(index, coverage))
+    }
+
+    /// Whether a unit has filed what it owes: it counts, or awaits approval.
+    pub(super) fn has_filed(&self, index: usize) -> bool {
+        self.owed_of(index).any(|series| series.current().is_some())
+    }
+
     /// Whether the first report of a unit was accepted after its deadline.
     pub(super) fn is_late(&self, index: usize) -> bool {
-        let first = BY_RANK.into_iter().filter(|coverage| self.tree.is_owed(index, *coverage));
-        let first = first.filter_map(|coverage| self.series_of(index, coverage)?.first_accepted()).min();
+        let first = self.owed_of(index).filter_map(Series::first_accepted).min();
         let deadline = self.deadline(index, Obligation::Submission);
         first.zip(deadline).is_some_and(|(first, deadline)| first > deadline.end())
     }
@@ -115,7 +125,7 @@ impl Book {
         if self.kept(root).is_some_and(|kept| kept.counts.all.due == kept.counts.all.filed) {
             return Vec::new();
         }
-        let is_missing = |index| self.tree.owes(index) && self.own_counts(index).filed == 0;
+        let is_missing = |index| self.tree.owes(index) && !self.has_filed(index);
         self.select(root, after, most, is_missing, |book, index| {
             book.kept(index).is_some_and(|kept| kept.counts.all.due == kept.counts.all.filed)
         })

@@ -18,7 +18,7 @@ use super::totals::{Total, TotalKey};
 use super::tree::Tree;
 use super::units::Units;
 use super::yearly::Yearly;
-use crate::form::{Form, Row, RowRef, UnitFacts};
+use crate::form::{Form, Row, UnitFacts};
 use crate::words::{Digest, FamilyName, Position, Revision, Timestamp, UnitCode, Year, limits};
 
 /// Everything the ledger says, folded.
@@ -168,7 +168,7 @@ impl State {
         let SeriesKey { family, year, unit, coverage } = &accepted.series;
         let form = self.forms.get(accepted.form).filter(|form| form.family() == family && form.covers(*year));
         let form = form.ok_or_else(|| format!("form {} is not registered for {family} {year}", accepted.form.0))?;
-        if has_figure_out_of_range(form, accepted.row.borrowed()) {
+        if accepted.row.borrowed().reach(form.cells()) > FIGURE_REACH {
             return Err("a figure is out of range".to_owned());
         }
         let book = self.book_mut(family, *year)?;
@@ -414,7 +414,7 @@ impl State {
     #[must_use]
     pub fn has_filed(&self, family: &FamilyName, year: Year, unit: &UnitCode) -> bool {
         let book = self.book(family, year);
-        book.and_then(|book| Some(book.own_counts(book.tree.find(unit.as_str())?).filed > 0)).unwrap_or(false)
+        book.and_then(|book| Some(book.has_filed(book.tree.find(unit.as_str())?))).unwrap_or(false)
     }
 
     /// All series, in order of family, year, unit, coverage.
@@ -507,8 +507,9 @@ impl State {
     #[must_use]
     pub fn would_overflow(&self, key: &SeriesKey, form: FormId, row: &Row) -> bool {
         let (Some(form), row) = (self.forms.get(form), row.borrowed()) else { return true };
-        let book = self.book(&key.family, key.year);
-        has_figure_out_of_range(form, row) || book.is_some_and(|book| !book.has_room_for(&key.unit, key.coverage, row))
+        let reach = row.reach(form.cells());
+        let has_room = |book: &Book| book.has_surely_room_for(reach) || book.has_room_for(&key.unit, key.coverage, row);
+        reach > FIGURE_REACH || self.book(&key.family, key.year).is_some_and(|book| !has_room(book))
     }
 
     /// Falsifies a kept total, so that a test can see it noticed.
@@ -520,11 +521,8 @@ impl State {
     }
 }
 
-/// Whether a figure is beyond [`limits::FIGURE_MAX`]: a form need not check bounds,
-/// totals rely on them.
-fn has_figure_out_of_range(form: &Form, row: RowRef<'_>) -> bool {
-    row.nonzero(form.cells()).any(|(_, figure)| figure.unsigned_abs() > limits::FIGURE_MAX.unsigned_abs())
-}
+/// How far figures may be from 0: a form need not check bounds, totals rely on them.
+const FIGURE_REACH: u64 = limits::FIGURE_MAX.unsigned_abs();
 
 /// The tree that holds in a year.
 pub(super) fn tree_of(trees: &[(Year, Arc<Tree>)], year: Year) -> Arc<Tree> {

@@ -60,6 +60,8 @@ impl Delta {
     /// Adds a report to the difference, or takes it away.
     pub(super) fn report(&mut self, table: &CellTable, row: RowRef<'_>, not_broken_down: bool, sign: i64) {
         let signed = |value: i64| i128::from(value.saturating_mul(sign));
+        // a figure takes two bytes or more
+        self.cells.reserve(row.as_bytes().len() / 2);
         join_all(&mut self.cells, row.nonzero(table).map(|(cell, value)| (cell, signed(value))));
         join_all(&mut self.stated, row.stated_optional(table).map(|place| (place, signed(1))));
         self.reports = self.reports.saturating_add(sign);
@@ -88,6 +90,10 @@ impl Delta {
 /// Adds changes to others; both are in order.
 fn join_all(changes: &mut Vec<(usize, i128)>, more: impl Iterator<Item = (usize, i128)>) {
     for (index, change) in more {
+        if changes.last().is_none_or(|(last, _)| *last < index) {
+            changes.push((index, change));
+            continue;
+        }
         match changes.binary_search_by_key(&index, |(known, _)| *known) {
             Ok(place) => changes.get_mut(place).into_iter().for_each(|(_, sum)| *sum = sum.saturating_add(change)),
             Err(place) => changes.insert(place, (index, change)),

@@ -3,9 +3,11 @@
 //! Nodes stand in order of code, so children do too. A node's index means
 //! something only in its own tree.
 
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
-use foldhash::HashMap;
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
 use super::event::UnitKind;
 use super::roster::Roster;
@@ -50,9 +52,34 @@ pub struct Node {
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
     nodes: Vec<Node>,
-    by_code: HashMap<UnitCode, usize>,
+    by_code: ByCode,
     /// For each node, the duties of the units below it.
     duties_below: Vec<Vec<Duties>>,
+}
+
+/// Nodes by code. It holds no code itself, for there are many: that stands in the node.
+#[derive(Debug, Clone, Default)]
+struct ByCode {
+    hasher: RandomState,
+    places: HashTable<u32>,
+}
+
+impl ByCode {
+    fn of(nodes: &[Node]) -> Self {
+        let mut by_code = Self { hasher: RandomState::default(), places: HashTable::with_capacity(nodes.len()) };
+        let Self { hasher, places } = &mut by_code;
+        for (place, node) in (0..).zip(nodes) {
+            // there is room: no hash is asked for again
+            places.insert_unique(hasher.hash_one(node.code.as_str()), place, |_| 0);
+        }
+        by_code
+    }
+
+    fn find(&self, nodes: &[Node], code: &str) -> Option<usize> {
+        let node = |place: u32| nodes.get(usize::try_from(place).ok()?);
+        let is_it = |place: &u32| node(*place).is_some_and(|node| node.code.as_str() == code);
+        self.places.find(self.hasher.hash_one(code), is_it).and_then(|place| usize::try_from(*place).ok())
+    }
 }
 
 /// How many units of a kind owe a report, and how many the roster excuses.
@@ -87,9 +114,9 @@ impl Tree {
                 });
             }
         }
-        tree.by_code = tree.nodes.iter().enumerate().map(|(index, node)| (node.code.clone(), index)).collect();
+        tree.by_code = ByCode::of(&tree.nodes);
         for (index, parent) in parents.into_iter().enumerate() {
-            let parent = parent.and_then(|parent| tree.by_code.get(parent).copied());
+            let parent = parent.and_then(|parent| tree.find(parent.as_str()));
             if let Some(node) = tree.nodes.get_mut(index) {
                 node.parent = parent;
             }
@@ -158,7 +185,7 @@ impl Tree {
     /// Index of a unit.
     #[must_use]
     pub fn find(&self, code: &str) -> Option<usize> {
-        self.by_code.get(code).copied()
+        self.by_code.find(&self.nodes, code)
     }
 
     /// A node.

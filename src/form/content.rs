@@ -51,7 +51,8 @@ impl Content {
     ) -> Self {
         let row = form.row(reader);
         let texts = pack_texts(&form.write_texts(reader), explanations);
-        let mut head = b"crossfoot content 1".to_vec();
+        let mut head = Vec::with_capacity(256);
+        head.extend_from_slice(b"crossfoot content 1");
         put_part(&mut head, form.name().as_bytes());
         head.push(match coverage {
             Coverage::Own => 1,

@@ -74,7 +74,8 @@ const HAS_RIGHT: u8 = 4;
 /// Packs findings: the gap to the check before, what there is, the sides.
 #[must_use]
 pub fn pack_findings(findings: &[FindingRecord]) -> Vec<u8> {
-    let mut out = Vec::new();
+    const MOSTLY: usize = 8;
+    let mut out = Vec::with_capacity(findings.len().saturating_mul(MOSTLY));
     let mut before = 0_u32;
     for FindingRecord { check, verdict, left, right } in findings {
         put_varint(&mut out, u64::from(check.0.wrapping_sub(before)));

@@ -70,6 +70,11 @@ impl Reader {
         &self.claims
     }
 
+    /// The same, to be kept.
+    pub fn take_claims(&mut self) -> Vec<Claim> {
+        std::mem::take(&mut self.claims)
+    }
+
     fn reset(&mut self, form: &Form) {
         self.values.clear();
         self.values.resize(form.cells.len(), 0);

@@ -114,6 +114,12 @@ impl<'a> RowRef<'a> {
         })
     }
 
+    /// How far the figure furthest from 0 is from it.
+    #[must_use]
+    pub fn reach(self, table: &CellTable) -> u64 {
+        self.nonzero(table).map(|(_, value)| value.unsigned_abs()).max().unwrap_or(0)
+    }
+
     /// Whether a cell is stated.
     #[must_use]
     pub fn states(self, table: &CellTable, cell: usize) -> bool {
@@ -202,6 +208,13 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 
 /// Takes a base-128 varint of at most 10 bytes.
 pub(crate) fn take_varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    match bytes.split_first() {
+        Some((&byte, rest)) if byte < 0x80 => Some((u64::from(byte), rest)),
+        _ => take_long_varint(bytes),
+    }
+}
+
+fn take_long_varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut value = 0_u64;
     for (index, &byte) in bytes.iter().enumerate().take(10) {
         let part = u64::from(byte & 0x7f);

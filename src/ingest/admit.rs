@@ -3,14 +3,20 @@
 //! Everything here is decided by the submission and the forms alone; what needs
 //! the order of the ledger is decided by the sequencer.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::outcome::{ResultView, SeriesChoice, Submission, SubmitError};
 use crate::domain::event::{FormId, SeriesKey};
-use crate::form::{Content, FindingRecord, Form, Reader, Verdict};
-use crate::words::limits;
+use crate::form::{Claim, Content, FindingRecord, Form, Reader, Verdict};
+use crate::words::{Digest, limits};
+
+thread_local! {
+    /// Used for one report after the other.
+    static READER: RefCell<Reader> = RefCell::default();
+}
 
 /// A submission, read and judged as far as it can be alone.
 #[derive(Debug)]
@@ -20,7 +26,10 @@ pub struct Admitted {
     pub(super) form_id: FormId,
     pub(super) form: Arc<Form>,
     pub(super) content: Content,
-    pub(super) reader: Reader,
+    /// Digest of the texts of its content, if it has any.
+    pub(super) texts: Option<Digest>,
+    /// What its prose states about cells.
+    pub(super) claims: Vec<Claim>,
     /// What the report alone decides.
     pub(super) found: Vec<FindingRecord>,
     /// Its place in the queue, once it has one.
@@ -68,11 +77,14 @@ pub(super) fn admit(forms: &[(FormId, Arc<Form>)], submission: Submission) -> Re
     if submission.report.len() > limits::REPORT_BYTES {
         return Err(malformed(format!("has {} bytes, at most {}", submission.report.len(), limits::REPORT_BYTES)));
     }
-    let mut reader = Reader::default();
-    reader.read(&form, &submission.report).map_err(|error| malformed(error.to_string()))?;
-    let mut found = Vec::new();
-    form.check_report(&mut reader, submission.statements, &mut found);
-    let content = Content::new(&form, &reader, coverage, submission.statements, &submission.explanations);
+    let (found, content, claims) = READER.with_borrow_mut(|reader| {
+        reader.read(&form, &submission.report).map_err(|error| malformed(error.to_string()))?;
+        let mut found = Vec::new();
+        form.check_report(reader, submission.statements, &mut found);
+        let content = Content::new(&form, reader, coverage, submission.statements, &submission.explanations);
+        Ok((found, content, reader.take_claims()))
+    })?;
+    let texts = (!content.texts.is_empty()).then(|| Digest::of(&[&content.texts]));
     let series = SeriesKey { family: form.family().clone(), year, unit, coverage };
-    Ok(Admitted { submission, series, form_id, form, content, reader, found, room: None })
+    Ok(Admitted { submission, series, form_id, form, content, texts, claims, found, room: None })
 }

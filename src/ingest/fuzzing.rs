@@ -23,11 +23,12 @@ pub(crate) fn decide(state: &RwLock<State>, submission: Submission) -> Result<De
     let Judged { verdict, findings, finding_count, localisation, unused, certified } = overlay.judge(&admitted)?;
     given_back(&admitted);
     let awaits_approval = matches!(&verdict, Verdicts::Accept(accepted) if accepted.awaits_approval);
+    let series = admitted.series.clone();
     let outcome = match verdict {
-        Verdicts::Accept(accepted) => {
-            let kind = EventKind::ReportAccepted(accepted);
-            let (position, time) = (state.head().next(), state.last_time());
+        Verdicts::Accept(acceptance) => {
             let principal = Arc::clone(&admitted.submission.principal);
+            let kind = EventKind::ReportAccepted(acceptance.of(admitted).0);
+            let (position, time) = (state.head().next(), state.last_time());
             let event = Event { position, time, principal, reason: String::new(), kind };
             comes_back(&event, &state);
             overlay.enter(event.kind, event.principal, event.reason, time);
@@ -40,7 +41,6 @@ pub(crate) fn decide(state: &RwLock<State>, submission: Submission) -> Result<De
             Outcome::Refused(reason)
         }
     };
-    let series = admitted.series;
     Ok(Decision { series, outcome, findings, finding_count, localisation, unused, certified, awaits_approval })
 }
 

@@ -6,7 +6,7 @@ use crate::domain::{Roster, Series, State};
 use crate::form::{Figures, Form, RowRef};
 
 /// Figures of a report, unpacked for checks.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Unpacked {
     values: Vec<i64>,
     present: Vec<u64>,
@@ -15,9 +15,19 @@ pub struct Unpacked {
 
 impl Unpacked {
     pub(super) fn new(form: &Form, row: RowRef<'_>, absent_is_zero: bool) -> Option<Self> {
-        let (mut present, mut values) = (form.cells().no_cells(), vec![0; form.cells().len()]);
-        row.unpack(form.cells(), &mut present, &mut values).ok()?;
-        Some(Self { values, present, absent_is_zero })
+        let mut unpacked = Self::default();
+        unpacked.unpack(form, row, absent_is_zero).then_some(unpacked)
+    }
+
+    /// Takes other figures in place of these; false if the row is damaged.
+    pub(super) fn unpack(&mut self, form: &Form, row: RowRef<'_>, absent_is_zero: bool) -> bool {
+        let Self { values, present, .. } = self;
+        values.clear();
+        values.resize(form.cells().len(), 0);
+        present.clear();
+        present.resize(form.cells().required().len(), 0);
+        self.absent_is_zero = absent_is_zero;
+        row.unpack(form.cells(), present, values).is_ok()
     }
 
     /// A copy of figures that lie elsewhere.

@@ -4,10 +4,11 @@
 //! before it in the batch, which are kept in an overlay until they are durable.
 //! Nothing here touches the store or the clock.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt as _};
+use smallvec::SmallVec;
 
 use super::admit::Admitted;
 use super::closing::CertifiedChange;
@@ -15,7 +16,7 @@ use super::explain;
 use super::located::localise;
 use super::outcome::{Reason, ResultView, SubmitError, Unused};
 use super::prior::{Unpacked, prior};
-use crate::domain::event::{Event, EventKind, Rejudged, ReportAccepted, SeriesKey};
+use crate::domain::event::{Event, EventKind, Explained, Rejudged, ReportAccepted, SeriesKey};
 use crate::domain::{Effective, Roster, Series, State};
 use crate::form::{Evidence, Figures, Finding, FindingRecord, Form, Localisation, UnitFacts, Verdict};
 use crate::words::{Position, Revision, Timestamp};
@@ -26,26 +27,38 @@ pub(super) struct Overlay<'a> {
     pub(super) state: &'a State,
     events: Vec<Event>,
     touched: HashMap<SeriesKey, Touched>,
+    /// Figures of the report that is judged, used for one after the other.
+    figures: RefCell<Unpacked>,
 }
 
 /// A series that the batch changes. What it will be is found out once it is asked for.
 #[derive(Debug, Default)]
 struct Touched {
     /// Which events of the batch change it.
-    by: Vec<usize>,
-    series: OnceCell<Series>,
+    by: SmallVec<[usize; 2]>,
+    series: OnceCell<Box<Series>>,
 }
 
 /// What becomes of a submission.
 #[derive(Debug)]
 pub(super) enum Verdicts {
     /// To be appended.
-    Accept(Box<ReportAccepted>),
+    Accept(Acceptance),
     /// In effect already, at this place.
     Unchanged(Position),
     /// Accepted before under this id, at this place; not in effect now.
     Repeated(Position),
     Refuse(Reason),
+}
+
+/// What is decided on a report that is accepted, beside what it says itself.
+#[derive(Debug)]
+pub(super) struct Acceptance {
+    revision: Revision,
+    findings: Vec<FindingRecord>,
+    explained: Vec<Explained>,
+    pub(super) awaits_approval: bool,
+    rejudged: Vec<Rejudged>,
 }
 
 /// A submission that was judged in sequence.
@@ -61,7 +74,7 @@ pub(super) struct Judged {
 
 impl<'a> Overlay<'a> {
     pub(super) fn new(state: &'a State) -> Self {
-        Self { state, events: Vec::new(), touched: HashMap::new() }
+        Self { state, events: Vec::new(), touched: HashMap::new(), figures: RefCell::default() }
     }
 
     /// A series as the batch will leave it.
@@ -72,13 +85,13 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    fn changed(&self, key: &SeriesKey, by: &[usize]) -> Series {
+    fn changed(&self, key: &SeriesKey, by: &[usize]) -> Box<Series> {
         let mut series = self.state.series(key).cloned().unwrap_or_default();
         for event in by.iter().filter_map(|index| self.events.get(*index)) {
             let rejudged = event.kind.rejudged().iter().find(|rejudged| rejudged.series == *key);
             series.enter(key, event, rejudged);
         }
-        series
+        Box::new(series)
     }
 
     /// Adds an event to the batch; the next record sees it.
@@ -112,17 +125,20 @@ impl<'a> Overlay<'a> {
         }
         let nothing = Series::default();
         let series = self.series(key).unwrap_or(&nothing);
+        let absent_is_zero = admitted.submission.statements.absent_is_zero();
+        let mut figures = self.figures.borrow_mut();
+        figures.unpack(&admitted.form, admitted.content.row.borrowed(), absent_is_zero);
+        let now = figures.figures();
         let mut found = admitted.found.clone();
-        let now = admitted.reader.figures(admitted.submission.statements);
         let prior = self.prior(key, &admitted.form, Then::default());
         let facts = tree.facts_of(unit);
         admitted.form.check_beyond(now, prior.as_ref().map(Unpacked::figures), facts, &mut found);
         found.sort_unstable_by_key(|record| record.check);
 
-        let quotes: Vec<String> = admitted.reader.claims().iter().map(|claim| claim.quote.clone()).collect();
+        let quotes: Vec<String> = admitted.claims.iter().map(|claim| claim.quote.clone()).collect();
         let explanations = &admitted.submission.explanations;
         let (explained, unused) = explain::match_all(&admitted.form, &found, &quotes, explanations);
-        let evidence = Evidence { now, prior: prior.as_ref().map(Unpacked::figures), claims: admitted.reader.claims() };
+        let evidence = Evidence { now, prior: prior.as_ref().map(Unpacked::figures), claims: &admitted.claims };
         let decided = self.revision_table(admitted, series, &found);
         let same_form = series.current().is_some_and(|current| current.form == admitted.form_id);
         let is_explained = |record: &FindingRecord| {
@@ -136,7 +152,10 @@ impl<'a> Overlay<'a> {
         let localisation = localise(self, key, &admitted.form, &found, now);
         let verdict = decided.unwrap_or_else(|| {
             let revision = Revision(series.newest().map_or(0, |newest| newest.0).saturating_add(1));
-            Verdicts::Accept(Box::new(self.accepted(admitted, revision, found, explained)))
+            let awaits_approval = self.state.roster(&key.family, key.year).requires_approval;
+            let takes_effect = (!awaits_approval).then_some((now, &*admitted.form));
+            let rejudged = takes_effect.map(|now| self.rejudge_following(key, Some(now))).unwrap_or_default();
+            Verdicts::Accept(Acceptance { revision, findings: found, explained, awaits_approval, rejudged })
         });
         let certified = match verdict {
             Verdicts::Accept(_) => self.state.moved_by(key, admitted.form_id, &admitted.content.row),
@@ -171,37 +190,6 @@ impl<'a> Overlay<'a> {
         }
         let overflows = self.state.would_overflow(&admitted.series, admitted.form_id, &admitted.content.row);
         overflows.then_some(Verdicts::Refuse(Reason::TotalTooLarge))
-    }
-
-    fn accepted(
-        &self,
-        admitted: &Admitted,
-        revision: Revision,
-        findings: Vec<FindingRecord>,
-        explained: Vec<crate::domain::event::Explained>,
-    ) -> ReportAccepted {
-        let statements = admitted.submission.statements;
-        let texts = &admitted.content.texts;
-        let figures = admitted.reader.figures(statements);
-        let series = &admitted.series;
-        let awaits_approval = self.state.roster(&series.family, series.year).requires_approval;
-        let takes_effect = (!awaits_approval).then_some((figures, &*admitted.form));
-        let rejudged = takes_effect.map(|now| self.rejudge_following(series, Some(now))).unwrap_or_default();
-        ReportAccepted {
-            series: admitted.series.clone(),
-            form: admitted.form_id,
-            revision,
-            request_id: admitted.submission.request_id.clone(),
-            row: admitted.content.row.clone(),
-            digest: admitted.content.digest,
-            texts: (!texts.is_empty()).then(|| crate::words::Digest::of(&[texts])),
-            blank_means_zero: statements.blank_means_zero,
-            nil_report: statements.nil_report,
-            findings,
-            explained,
-            awaits_approval,
-            rejudged,
-        }
     }
 
     /// Judges the reports of the year after again that carry in what this one
@@ -273,6 +261,30 @@ impl<'a> Overlay<'a> {
         };
         let existed = |before: &SeriesKey| self.state.has_unit(&before.unit, before.year);
         prior(key, form, then.roster.unwrap_or(&roster), existed, figures_of)
+    }
+}
+
+impl Acceptance {
+    /// The event, and the texts that stand beside it.
+    pub(super) fn of(self, admitted: Admitted) -> (Box<ReportAccepted>, Vec<u8>) {
+        let Self { revision, findings, explained, awaits_approval, rejudged } = self;
+        let Admitted { submission, series, form_id, content, texts, .. } = admitted;
+        let accepted = ReportAccepted {
+            series,
+            form: form_id,
+            revision,
+            request_id: submission.request_id,
+            row: content.row,
+            digest: content.digest,
+            texts,
+            blank_means_zero: submission.statements.blank_means_zero,
+            nil_report: submission.statements.nil_report,
+            findings,
+            explained,
+            awaits_approval,
+            rejudged,
+        };
+        (Box::new(accepted), content.texts)
     }
 }
 

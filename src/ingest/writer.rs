@@ -4,8 +4,8 @@
 //! While the disk works the next batch gathers. What happens when the disk fails
 //! stands in `durable`.
 
-use std::mem;
 use std::sync::Arc;
+use std::{mem, thread};
 
 use parking_lot::RwLock;
 use tokio::sync::{mpsc, watch};
@@ -47,14 +47,10 @@ pub(super) struct Writer {
 impl Writer {
     /// Works until every sender is gone.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Work>) {
+        let mut before = 0;
         while let Some(first) = queue.blocking_recv() {
-            let mut work = vec![first];
-            while work.len() < limits::EVENTS_PER_COMMIT {
-                match queue.try_recv() {
-                    Ok(next) => work.push(next),
-                    Err(_) => break,
-                }
-            }
+            let work = gather(&mut queue, first, before);
+            before = work.len();
             if work.iter().any(|work| matches!(work, Work::Tend)) {
                 self.tend();
             }
@@ -201,12 +197,14 @@ impl Writer {
                 }
                 told(reply, decision(Outcome::Refused(reason)), None);
             }
-            Verdicts::Accept(accepted) => {
-                let (digest, principal) = (accepted.digest, Arc::clone(&admitted.submission.principal));
-                if let Some(texts) = accepted.texts {
-                    batch.bytes = batch.bytes.saturating_add(admitted.content.texts.len());
-                    if !overlay.state.is_redacted(&texts) {
-                        batch.texts.push((texts, admitted.content.texts));
+            Verdicts::Accept(acceptance) => {
+                let principal = Arc::clone(&admitted.submission.principal);
+                let (accepted, texts) = acceptance.of(admitted);
+                let digest = accepted.digest;
+                if let Some(texts_digest) = accepted.texts {
+                    batch.bytes = batch.bytes.saturating_add(texts.len());
+                    if !overlay.state.is_redacted(&texts_digest) {
+                        batch.texts.push((texts_digest, texts));
                     }
                 }
                 batch.bytes = batch.bytes.saturating_add(limits::PAGE_BYTES / 16);
@@ -365,6 +363,28 @@ impl Writer {
             }
         }
     }
+}
+
+/// Takes what waits. Those who were answered at once before are about to come again, and
+/// a commit costs nearly the same for all of them: they are waited for as long as some come.
+fn gather(queue: &mut mpsc::Receiver<Work>, first: Work, before: usize) -> Vec<Work> {
+    let mut work = vec![first];
+    let expected = if before < limits::GATHERED_FEW { 0 } else { before.min(limits::GATHERED) };
+    let mut had = 0;
+    for _ in 0..limits::GATHER_STEPS {
+        while work.len() < limits::EVENTS_PER_COMMIT {
+            match queue.try_recv() {
+                Ok(next) => work.push(next),
+                Err(_) => break,
+            }
+        }
+        if work.len() >= expected || work.len() == had {
+            break;
+        }
+        had = work.len();
+        thread::sleep(limits::GATHER_STEP);
+    }
+    work
 }
 
 /// The receipt of a report in the ledger.

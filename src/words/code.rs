@@ -1,7 +1,8 @@
 //! Names that senders choose: unit codes, form families, request ids.
 
 use std::fmt;
-use std::sync::Arc;
+
+use smol_str::SmolStr;
 
 use super::limits;
 
@@ -42,7 +43,7 @@ macro_rules! code {
     ($(#[$doc:meta])* $name:ident, $what:literal, $max:expr, $extra:literal) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
+        pub struct $name(SmolStr);
 
         impl $name {
             /// Checks and takes a code.
@@ -51,7 +52,7 @@ macro_rules! code {
             /// [`WordError`] if it is empty, too long or has other characters.
             pub fn new(value: &str) -> Result<Self, WordError> {
                 check($what, value, $max, $extra)?;
-                Ok(Self(Arc::from(value)))
+                Ok(Self(SmolStr::new(value)))
             }
 
             /// The code as text.
@@ -69,7 +70,7 @@ macro_rules! code {
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{:?}", &*self.0)
+                write!(f, "{:?}", self.0.as_str())
             }
         }
 

@@ -2,8 +2,8 @@
  * without root, or memory.
  *
  * Loaded before libc (LD_PRELOAD). While the file FAIL_WHEN is there, what it names
- * fails: "write EROFS" or "sync EIO" below the folder FAIL_BELOW, or "memory", in
- * large aligned pieces.
+ * fails: "write EROFS" or "sync EIO" below the folder FAIL_BELOW, or "memory", where
+ * much of it is asked for at once.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -11,12 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 enum { LARGE = 256 << 10 };
-
-void *__libc_memalign(size_t alignment, size_t size);
 
 /* Whether that shall fail; what it shall fail with. */
 static int failing(const char *what, int *error) {
@@ -55,10 +54,16 @@ int fsync(int fd) { return fails(fd, "sync") ? -1 : syscall(SYS_fsync, fd); }
 
 int fdatasync(int fd) { return fails(fd, "sync") ? -1 : syscall(SYS_fdatasync, fd); }
 
-int posix_memalign(void **piece, size_t alignment, size_t size) {
+void *mmap64(void *at, size_t length, int protection, int flags, int fd, off64_t from) {
   int error, kept = errno;
-  void *found = size >= LARGE && failing("memory", &error) ? NULL : __libc_memalign(alignment, size);
+  if ((flags & MAP_ANONYMOUS) && length >= LARGE && failing("memory", &error)) {
+    errno = ENOMEM;
+    return MAP_FAILED;
+  }
   errno = kept;
-  *piece = found;
-  return found ? 0 : ENOMEM;
+  return (void *)syscall(SYS_mmap, at, length, protection, flags, fd, from);
+}
+
+void *mmap(void *at, size_t length, int protection, int flags, int fd, off_t from) {
+  return mmap64(at, length, protection, flags, fd, from);
 }

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::{Book, Kept};
-use crate::domain::completeness::Counts;
+use crate::domain::completeness::{BY_RANK, Counts};
 use crate::domain::forms::Forms;
 use crate::domain::roster::Roster;
 use crate::domain::series::Series;
@@ -48,10 +48,13 @@ impl Book {
                 *kept = Some(Arc::new(sums));
             }
         }
+        self.reach = 0;
         for (index, node) in tree.nodes().iter().enumerate() {
-            if self.series.get(index).is_none_or(|pair| pair.each().next().is_none()) {
+            if self.series_at(index).is_none() {
                 continue;
             }
+            let reach = BY_RANK.map(|coverage| self.reach_of(index, coverage));
+            self.reach = reach.into_iter().fold(self.reach, u64::saturating_add);
             let own = self.series_of(index, Coverage::Own).map_or(0, |series| series.open_queries(&self.forms));
             if let Some(kept) = self.kept_mut(index) {
                 kept.counts.add(node.kind, Counts { open_queries: own, ..Counts::default() });
