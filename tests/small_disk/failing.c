@@ -15,7 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { LARGE = 256 << 10 };
+/* As large as a segment of sled. */
+enum { LARGE = 512 << 10 };
 
 /* Whether that shall fail; what it shall fail with. */
 static int failing(const char *what, int *error) {
