@@ -44,7 +44,7 @@ pub(super) struct Reports {
 enum Place {
     Told(Box<pb::SubmissionResult>),
     /// With its share of what the stream may have under way.
-    Coming(Option<pb::SeriesName>, Answer<Decision>, OwnedSemaphorePermit),
+    Coming(Option<pb::SeriesName>, Answer<Box<Decision>>, OwnedSemaphorePermit),
 }
 
 type Results = Pin<Box<dyn Stream<Item = Result<pb::SubmitReportsResponse, Status>> + Send>>;
@@ -303,7 +303,7 @@ async fn answered(place: Place, traffic: &Traffic) -> Result<pb::SubmitReportsRe
     let result = match place {
         Place::Told(result) => *result,
         Place::Coming(series, answer, _share) => match answer.await {
-            Ok(Ok(decision)) => told(decision, traffic),
+            Ok(Ok(decision)) => told(*decision, traffic),
             // a refusal says something of the report; a failure of ours does not
             Ok(Err(error)) if error.is_ours() => return Err(from_submit(&error)),
             Ok(Err(error)) => unjudged_to_pb(series, &error),

@@ -318,8 +318,8 @@ impl Series {
     /// The accepted revision that claimed an id.
     #[must_use]
     pub fn by_request_id(&self, id: &RequestId) -> Option<&Stored> {
-        let mark = Some(RequestMark::of(id)).filter(|_| !self.revisions().is_empty());
-        self.revisions().iter().find(|stored| mark.is_some() && stored.request == mark)
+        let mark = (!self.revisions().is_empty()).then(|| RequestMark::of(id))?;
+        self.revisions().iter().find(|stored| stored.request == Some(mark))
     }
 
     /// A revision.

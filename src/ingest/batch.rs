@@ -17,7 +17,7 @@ use crate::words::{Digest, Position};
 /// Something to be decided in order.
 #[derive(Debug)]
 pub(super) enum Work {
-    Submit(Box<Admitted>, Reply<Decision>),
+    Submit(Box<Admitted>, Reply<Box<Decision>>),
     Act {
         act: Act,
         reason: String,
@@ -89,7 +89,7 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, SubmitError>>;
 /// An answer that waits for its batch to be durable.
 #[derive(Debug)]
 pub(super) enum Waiting {
-    Submitted(Box<Decision>, Reply<Decision>, Digest),
+    Submitted(Box<Decision>, Reply<Box<Decision>>, Digest),
     Done(Reply<Position>),
     Explained(Reply<(Position, i64)>, SeriesKey),
     Units(Reply<(Position, Plan)>, Plan),
@@ -115,8 +115,8 @@ pub(super) struct Batch {
 /// place of the report whose receipt is given again.
 #[derive(Debug)]
 pub(super) struct Told {
-    pub(super) reply: Reply<Decision>,
-    pub(super) decision: Decision,
+    pub(super) reply: Reply<Box<Decision>>,
+    pub(super) decision: Box<Decision>,
     pub(super) receipt_of: Option<Position>,
 }
 

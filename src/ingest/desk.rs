@@ -222,7 +222,8 @@ impl Desk {
     /// # Errors
     /// [`SubmitError`] if it was not judged.
     pub async fn submit(&self, submission: Submission) -> Result<Decision, SubmitError> {
-        self.begin(self.admit(submission)?).await?.await.unwrap_or_else(|_| Err(stopped()))
+        let decided = self.begin(self.admit(submission)?).await?.await;
+        decided.unwrap_or_else(|_| Err(stopped())).map(|decision| *decision)
     }
 
     /// Reads a report and checks what it says alone.
@@ -238,7 +239,7 @@ impl Desk {
     ///
     /// # Errors
     /// [`SubmitError`] if the service stops.
-    pub async fn begin(&self, mut admitted: Box<Admitted>) -> Result<Answer<Decision>, SubmitError> {
+    pub async fn begin(&self, mut admitted: Box<Admitted>) -> Result<Answer<Box<Decision>>, SubmitError> {
         let room = Arc::clone(&self.room).acquire_many_owned(admitted.kib()).await;
         admitted.room = Some(room.map_err(|_| stopped())?);
         self.hand_in(|reply| Work::Submit(admitted, reply)).await

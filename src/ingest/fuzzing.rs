@@ -19,7 +19,7 @@ use crate::ledger::fuzzing::comes_back;
 pub(crate) fn decide(state: &RwLock<State>, submission: Submission) -> Result<Decision, SubmitError> {
     let admitted = admit(&state.read().current_registrations(), submission)?;
     let state = state.read();
-    let mut overlay = Overlay::new(&state);
+    let mut overlay = Overlay::new(&state, 1);
     let Judged { verdict, findings, finding_count, localisation, unused, certified } = overlay.judge(&admitted)?;
     given_back(&admitted);
     let awaits_approval = matches!(&verdict, Verdicts::Accept(accepted) if accepted.awaits_approval);

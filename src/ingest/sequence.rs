@@ -73,8 +73,14 @@ pub(super) struct Judged {
 }
 
 impl<'a> Overlay<'a> {
-    pub(super) fn new(state: &'a State) -> Self {
-        Self { state, events: Vec::new(), touched: HashMap::new(), figures: RefCell::default() }
+    /// Of a batch of about so many events.
+    pub(super) fn new(state: &'a State, events: usize) -> Self {
+        Self {
+            state,
+            events: Vec::with_capacity(events),
+            touched: HashMap::with_capacity(events),
+            figures: RefCell::default(),
+        }
     }
 
     /// A series as the batch will leave it.

@@ -207,7 +207,8 @@ impl Desk {
         let now = reader.figures(attempt.statements);
         let findings = form.describe(&attempt.findings, Evidence { now, prior: None, claims: reader.claims() });
         let kept = !attempt.report.is_empty();
-        let localisation = kept.then(|| localise(&Overlay::new(&state), key, &form, &attempt.findings, now)).flatten();
+        let localisation =
+            kept.then(|| localise(&Overlay::new(&state, 0), key, &form, &attempt.findings, now)).flatten();
         Some((attempt, findings, localisation))
     }
 

@@ -74,7 +74,7 @@ impl Writer {
             let state = Arc::clone(&self.state);
             let batch = {
                 let state = state.read();
-                let mut overlay = Overlay::new(&state);
+                let mut overlay = Overlay::new(&state, waiting.len());
                 let mut batch = Batch::default();
                 while let Some(next) = waiting.next() {
                     let alone = next.is_alone();
@@ -99,7 +99,7 @@ impl Writer {
             Work::Tend => {}
             Work::Settle(reply) => batch.settled.push(reply),
             Work::Submit(admitted, reply) => match overlay.judge(&admitted) {
-                Ok(judged) => self.judged(*admitted, judged, reply, overlay, batch),
+                Ok(judged) => self.judged(admitted, judged, reply, overlay, batch),
                 Err(error) => tell(reply, Err(error)),
             },
             Work::Act { act, reason, principal, reply } => match overlay.act(act) {
@@ -162,9 +162,9 @@ impl Writer {
 
     fn judged(
         &mut self,
-        admitted: Admitted,
+        admitted: Box<Admitted>,
         judged: Judged,
-        reply: Reply<Decision>,
+        reply: Reply<Box<Decision>>,
         overlay: &mut Overlay<'_>,
         batch: &mut Batch,
     ) {
@@ -172,15 +172,10 @@ impl Writer {
         let dry = admitted.submission.validate_only;
         let series = admitted.series.clone();
         let awaits_approval = matches!(&verdict, Verdicts::Accept(accepted) if accepted.awaits_approval);
-        let decision = |outcome| Decision {
-            series,
-            outcome,
-            findings,
-            finding_count,
-            localisation,
-            unused,
-            certified,
-            awaits_approval,
+        let decision = |outcome| {
+            let decision =
+                Decision { series, outcome, findings, finding_count, localisation, unused, certified, awaits_approval };
+            Box::new(decision)
         };
         let mut told = |reply, decision, receipt_of| batch.told.push(Told { reply, decision, receipt_of });
         match verdict {
@@ -199,7 +194,7 @@ impl Writer {
             }
             Verdicts::Accept(acceptance) => {
                 let principal = Arc::clone(&admitted.submission.principal);
-                let (accepted, texts) = acceptance.of(admitted);
+                let (accepted, texts) = acceptance.of(*admitted);
                 let digest = accepted.digest;
                 if let Some(texts_digest) = accepted.texts {
                     batch.bytes = batch.bytes.saturating_add(texts.len());
@@ -209,7 +204,7 @@ impl Writer {
                 }
                 batch.bytes = batch.bytes.saturating_add(limits::PAGE_BYTES / 16);
                 self.enter(overlay, EventKind::ReportAccepted(accepted), principal, String::new());
-                let waits = Waiting::Submitted(Box::new(decision(Outcome::Accepted(None))), reply, digest);
+                let waits = Waiting::Submitted(decision(Outcome::Accepted(None)), reply, digest);
                 batch.waiting.push(waits);
             }
         }
@@ -347,7 +342,7 @@ impl Writer {
                         time: event.time,
                     }));
                     self.counters.decided(&decision.outcome);
-                    tell(reply, Ok(*decision));
+                    tell(reply, Ok(decision));
                 }
                 Waiting::Done(reply) => tell(reply, Ok(event.position)),
                 Waiting::Explained(reply, series) => {

@@ -98,13 +98,13 @@ pub async fn judge(desk: &Desk, sorted: &mut Sorted, blank_means_zero: bool) -> 
                 Ok(answer) => answer.await.unwrap_or_else(|_| Err(SubmitError::Unavailable("the desk is gone".into()))),
                 Err(error) => Err(error),
             };
-            judged.push(one(desk, filing, decided)?);
+            judged.push(one(desk, filing, decided.map(|decision| *decision))?);
         }
     }
     Ok(judged)
 }
 
-async fn begin(desk: &Desk, filing: &Filing, statements: Statements) -> Result<Answer<Decision>, SubmitError> {
+async fn begin(desk: &Desk, filing: &Filing, statements: Statements) -> Result<Answer<Box<Decision>>, SubmitError> {
     let Filing { year, unit, paper, .. } = filing;
     let form = &paper.reading.form;
     let tree = tree(desk, *year);
