@@ -4,8 +4,8 @@
 //! While the disk works the next batch gathers. What happens when the disk fails
 //! stands in `durable`.
 
+use std::mem;
 use std::sync::Arc;
-use std::{mem, thread};
 
 use parking_lot::RwLock;
 use tokio::sync::{mpsc, watch};
@@ -47,17 +47,15 @@ pub(super) struct Writer {
 impl Writer {
     /// Works until every sender is gone.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Work>) {
-        let mut before = 0;
-        while let Some(first) = queue.blocking_recv() {
-            let work = gather(&mut queue, first, before);
-            before = work.len();
+        let mut work = Vec::new();
+        while queue.blocking_recv_many(&mut work, limits::EVENTS_PER_COMMIT) > 0 {
             if work.iter().any(|work| matches!(work, Work::Tend)) {
                 self.tend();
             }
             if matches!(work[..], [Work::Tend]) {
                 self.ledger.keep_checkpoint(&self.state.read(), limits::CHECKPOINT_EVENTS);
             }
-            self.work(work);
+            self.work(mem::take(&mut work));
         }
         self.ledger.keep_checkpoint(&self.state.read(), limits::CHECKPOINT_EVENTS_AT_END);
         self.ledger.close();
@@ -358,28 +356,6 @@ impl Writer {
             }
         }
     }
-}
-
-/// Takes what waits. Those who were answered at once before are about to come again, and
-/// a commit costs nearly the same for all of them: they are waited for as long as some come.
-fn gather(queue: &mut mpsc::Receiver<Work>, first: Work, before: usize) -> Vec<Work> {
-    let mut work = vec![first];
-    let expected = if before < limits::GATHERED_FEW { 0 } else { before.min(limits::GATHERED) };
-    let mut had = 0;
-    for _ in 0..limits::GATHER_STEPS {
-        while work.len() < limits::EVENTS_PER_COMMIT {
-            match queue.try_recv() {
-                Ok(next) => work.push(next),
-                Err(_) => break,
-            }
-        }
-        if work.len() >= expected || work.len() == had {
-            break;
-        }
-        had = work.len();
-        thread::sleep(limits::GATHER_STEP);
-    }
-    work
 }
 
 /// The receipt of a report in the ledger.

@@ -98,14 +98,6 @@ pub const PAGE_BYTES: usize = 4_096;
 pub const PAGE_RAW_BYTES: usize = 16 << 10;
 /// Events in one commit.
 pub const EVENTS_PER_COMMIT: usize = 4_096;
-/// Submissions that are enough for one commit: for more it is not waited.
-pub const GATHERED: usize = 256;
-/// So few are not waited for.
-pub const GATHERED_FEW: usize = 16;
-/// How often, at most, it is waited for more of those that were answered together before.
-pub const GATHER_STEPS: usize = 8;
-/// How long at a time.
-pub const GATHER_STEP: Duration = Duration::from_micros(500);
 /// Bytes in one commit; one event may be larger.
 pub const COMMIT_BYTES: usize = 4 << 20;
 /// Free bytes below which nothing more is written: sled must not meet a full disk.
