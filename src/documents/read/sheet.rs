@@ -168,8 +168,12 @@ const CELL_RECORDS: [u16; 12] = [0x06, 0xbd, 0xbe, 0xd6, 0xfd, 0x201, 0x203, 0x2
 /// The record that begins a sheet.
 const BEGINS: u16 = 0x809;
 
+/// Records of several cells of a row; they end with the last column.
+const MANY_CELLS: [u16; 2] = [0xbd, 0xbe];
+
 /// Refuses a workbook whose sheets would need more room than the cells that are read:
-/// the reader makes room for all between the first and the last.
+/// the reader makes room for all between the first and the last. Columns that run
+/// backwards are refused too: the reader subtracts one from the other.
 fn check_records(stream: &[u8]) -> Result<(), ReadError> {
     let (mut before, mut height, mut width) = (0_usize, 0_usize, 0_usize);
     let mut rest = stream;
@@ -188,7 +192,11 @@ fn check_records(stream: &[u8]) -> Result<(), ReadError> {
             let column = usize::from(u16::from_le_bytes([*column_0, *column_1]));
             height = height.max(row.saturating_add(1));
             // records of several cells have at least 2 bytes for each
-            let cells = if matches!(kind, 0xbd | 0xbe) { length.div_euclid(2) } else { 1 };
+            let cells = if MANY_CELLS.contains(&kind) { length.div_euclid(2) } else { 1 };
+            let last = record.last_chunk().map_or(0, |last| usize::from(u16::from_le_bytes(*last)));
+            if MANY_CELLS.contains(&kind) && last < column {
+                return Err(ReadError::damaged(Format::Xls, "the columns of a row run backwards"));
+            }
             width = width.max(column.saturating_add(cells));
             Limit::Area.check(before.saturating_add(height.saturating_mul(width)))?;
         }

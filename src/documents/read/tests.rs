@@ -269,3 +269,21 @@ proptest! {
         let _ = read("a.txt", sheet.as_bytes());
     }
 }
+
+#[test]
+fn a_workbook_whose_columns_run_backwards_is_damaged() {
+    let (_, sound) = FILES.into_iter().find(|(name, _)| name.ends_with(".xls")).unwrap();
+    // numbers from column 2 on: record, its length, row, first column, …, last column
+    let at = (0..sound.len()).find(|at| {
+        let Some(&[0xbd, 0, length, 0, _, 0, first, 0, ..]) = sound.get(*at..) else { return false };
+        let last = sound.get(at + 2 + usize::from(length)..).and_then(<[u8]>::first_chunk::<2>);
+        last.is_some_and(|last| {
+            first > 0 && last[1] == 0 && usize::from(length) == 6 + 6 * usize::from(last[0] - first + 1)
+        })
+    });
+    let at = at.unwrap();
+    let mut backwards = sound.to_vec();
+    backwards[at + 2 + usize::from(sound[at + 2])] = 0;
+    let error = read("a.xls", &backwards).unwrap_err();
+    assert!(error.to_string().contains("run backwards"), "{error}");
+}
