@@ -78,26 +78,27 @@ fn failure(error: ClientError) -> (Code, String, Status) {
 impl Place {
     /// A store on the disk itself; sled meets whatever happens to it.
     async fn on(disk: Disk) -> Self {
-        let (under, store) = (disk.enter(), disk.path("store"));
-        Self::with(disk, &under, store, &["--disk-reserve-mib", "0"]).await
+        Self::on_set(disk, &[]).await
     }
 
     /// The same; memory that is let go is given back at once, so that what is needed is
     /// asked of the system.
     async fn on_giving_back(disk: Disk) -> Self {
-        let (mut under, store) = (disk.enter(), disk.path("store"));
-        under.extend(["env", GIVES_BACK].map(str::to_owned));
-        Self::with(disk, &under, store, &["--disk-reserve-mib", "0"]).await
+        Self::on_set(disk, &[GIVES_BACK.to_owned()]).await
     }
 
     /// A store on a disk that can be made to fail, as memory can.
     async fn on_failing(disk: Disk) -> Self {
+        let to = |name: &str, value: &Path| format!("{name}={}", value.display());
+        let (when, below) = (to("FAIL_WHEN", &disk.path("failing")), to("FAIL_BELOW", &disk.path("store")));
+        Self::on_set(disk, &[GIVES_BACK.to_owned(), to("LD_PRELOAD", &shim()), when, below]).await
+    }
+
+    /// A store on the disk itself, with variables set for the server.
+    async fn on_set(disk: Disk, variables: &[String]) -> Self {
         let (mut under, store) = (disk.enter(), disk.path("store"));
-        let set = |name: &str, value: &Path| format!("{name}={}", value.display());
-        under.extend(["env", GIVES_BACK].map(str::to_owned));
-        under.push(set("LD_PRELOAD", &shim()));
-        under.push(set("FAIL_WHEN", &disk.path("failing")));
-        under.push(set("FAIL_BELOW", &store));
+        under.push("env".to_owned());
+        under.extend_from_slice(variables);
         Self::with(disk, &under, store, &["--disk-reserve-mib", "0"]).await
     }
 
@@ -177,9 +178,7 @@ impl Place {
     async fn reads_go_on(&self) {
         self.totals_go_on().await;
         for (number, receipt) in &self.receipts {
-            let request = wire::GetReportRequest { series: report(*number).series, ..Default::default() };
-            let stored = self.client.report(request).await.unwrap().report.unwrap();
-            assert_eq!(stored.receipt.as_ref(), Some(receipt));
+            assert_eq!(self.stored(*number).await.unwrap().as_ref(), Some(receipt));
         }
     }
 
@@ -188,15 +187,20 @@ impl Place {
     async fn reads_go_on_or_are_refused(&self) {
         self.totals_go_on().await;
         for (number, receipt) in &self.receipts {
-            let request = wire::GetReportRequest { series: report(*number).series, ..Default::default() };
-            match self.client.report(request).await {
-                Ok(found) => assert_eq!(found.report.unwrap().receipt.as_ref(), Some(receipt)),
+            match self.stored(*number).await {
+                Ok(stored) => assert_eq!(stored.as_ref(), Some(receipt)),
                 Err(error) => {
                     let (code, reason, status) = failure(error);
                     assert_eq!((code, reason.as_str()), (Code::Unavailable, "LEDGER_UNREADABLE"), "{status}");
                 }
             }
         }
+    }
+
+    /// The receipt of a report that stands in the ledger.
+    async fn stored(&self, number: usize) -> Result<Option<wire::Receipt>, ClientError> {
+        let request = wire::GetReportRequest { series: report(number).series, ..Default::default() };
+        Ok(self.client.report(request).await?.report.unwrap().receipt)
     }
 
     /// Runs the program where it sees the disk.

@@ -133,6 +133,7 @@ impl<'a> Overlay<'a> {
         let series = self.series(key).unwrap_or(&nothing);
         let absent_is_zero = admitted.submission.statements.absent_is_zero();
         let mut figures = self.figures.borrow_mut();
+        // it was packed when it was admitted, so it is sound
         figures.unpack(&admitted.form, admitted.content.row.borrowed(), absent_is_zero);
         let now = figures.figures();
         let mut found = admitted.found.clone();

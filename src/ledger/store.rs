@@ -339,14 +339,12 @@ impl Store {
 
     /// The same, with the entries they are made of.
     pub(super) fn raw_pages(&self, from: Position) -> impl Iterator<Item = Result<RawPage, StoreError>> + '_ {
-        let start = self.page_of(from);
-        let first = start.as_ref().ok().copied().flatten().unwrap_or(Position(0));
-        let mut unknown = start.err();
-        let mut entries = self.ledger.range(page_key(first.0, 0)..page_key(u64::MAX, u32::MAX));
-        std::iter::from_fn(move || {
-            if let Some(error) = unknown.take() {
-                return Some(Err(error));
-            }
+        let (start, unknown) = match self.page_of(from) {
+            Ok(start) => (start, None),
+            Err(error) => (Position(0), Some(Err(error))),
+        };
+        let mut entries = self.ledger.range(page_key(start.0, 0)..page_key(u64::MAX, u32::MAX));
+        let pages = std::iter::from_fn(move || {
             let (key, value) = match entries.next()? {
                 Ok(entry) => entry,
                 Err(error) => return Some(Err(self.failed(error))),
@@ -377,13 +375,14 @@ impl Store {
                 }
             }
             Some(Ok((position, raw, page)))
-        })
+        });
+        unknown.into_iter().chain(pages)
     }
 
-    /// Position of the first event of the page that holds a position.
-    fn page_of(&self, position: Position) -> Result<Option<Position>, StoreError> {
-        let before = self.ledger.get_lt(page_key(position.0, u32::MAX)).map_err(|error| self.failed(error))?;
-        Ok(before.and_then(|(key, _)| place(&key)).map(|(first, _)| first))
+    /// Position of the first event of the page that holds a position; 0 if there is none.
+    fn page_of(&self, position: Position) -> Result<Position, StoreError> {
+        let page = self.ledger.get_lt(page_key(position.0, u32::MAX)).map_err(|error| self.failed(error))?;
+        Ok(page.and_then(|(key, _)| place(&key)).map_or(Position(0), |(first, _)| first))
     }
 
     /// A text.

@@ -191,11 +191,14 @@ fn check_records(stream: &[u8]) -> Result<(), ReadError> {
             let row = usize::from(u16::from_le_bytes([*row_0, *row_1]));
             let column = usize::from(u16::from_le_bytes([*column_0, *column_1]));
             height = height.max(row.saturating_add(1));
-            // records of several cells have at least 2 bytes for each
-            let cells = if MANY_CELLS.contains(&kind) { length.div_euclid(2) } else { 1 };
-            let last = record.last_chunk().map_or(0, |last| usize::from(u16::from_le_bytes(*last)));
-            if MANY_CELLS.contains(&kind) && last < column {
-                return Err(ReadError::damaged(Format::Xls, "the columns of a row run backwards"));
+            let mut cells = 1;
+            if MANY_CELLS.contains(&kind) {
+                // at least 2 bytes for each
+                cells = length.div_euclid(2);
+                let last = record.last_chunk().map_or(0, |last| usize::from(u16::from_le_bytes(*last)));
+                if last < column {
+                    return Err(ReadError::damaged(Format::Xls, "the columns of a row run backwards"));
+                }
             }
             width = width.max(column.saturating_add(cells));
             Limit::Area.check(before.saturating_add(height.saturating_mul(width)))?;
