@@ -63,7 +63,7 @@ fn report(form: &Form) -> ReportAccepted {
     form.check_report(&mut reader, Statements::default(), &mut findings);
     let content = Content::new(form, &reader, Coverage::Own, Statements::default(), &[]);
     let first = shared::report(series(form, code("37"), YEARS[0]), content.row);
-    ReportAccepted { digest: content.digest, findings, ..first }
+    ReportAccepted { digest: content.digest, findings: findings.into_iter().collect(), ..first }
 }
 
 /// Everything that happens: reports come in no order of their units.

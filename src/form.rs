@@ -34,7 +34,7 @@ pub use compile::FormError;
 pub use content::{Content, Explanation, unpack_texts};
 pub use describe::{Evidence, Finding, NamedFigure};
 pub use figure::{in_printed_unit, percent, signed, signed_in_printed_unit};
-pub use finding::{CheckId, FindingRecord, Severity, Verdict, pack_findings, packed_findings, unpack_findings};
+pub use finding::{CheckId, FindingRecord, Findings, Severity, Verdict, packed_findings};
 pub use indicator::Indicator;
 pub use judge::{Figures, Statements, UnitFacts};
 pub use locate::{

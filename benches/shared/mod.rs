@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crossfoot::domain::event::{
     Event, EventKind, FormId, FormRegistered, ReportAccepted, SeriesKey, UnitEntry, UnitKind, UnitsApplied,
 };
-use crossfoot::form::{Catalog, Form, Row};
+use crossfoot::form::{Catalog, Findings, Form, Row};
 use crossfoot::words::{Coverage, Digest, Position, Revision, Timestamp, UnitCode, Year};
 use serde_json::Value;
 
@@ -71,7 +71,7 @@ pub fn report(series: SeriesKey, row: Row) -> ReportAccepted {
         texts: None,
         blank_means_zero: false,
         nil_report: false,
-        findings: Vec::new(),
+        findings: Findings::default(),
         explained: Vec::new(),
         rejudged: Vec::new(),
         awaits_approval: false,

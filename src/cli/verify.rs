@@ -161,7 +161,7 @@ mod tests {
     use crate::domain::event::{
         Event, EventKind, FormId, FormRegistered, ReportAccepted, SeriesKey, UnitEntry, UnitKind, UnitsApplied,
     };
-    use crate::form::{Catalog, Content, Reader, Statements};
+    use crate::form::{Catalog, Content, Findings, Reader, Statements};
     use crate::words::{Coverage, Revision, Timestamp, UnitCode, Year};
 
     fn unit(code: &str, parent: Option<&str>) -> UnitEntry {
@@ -201,7 +201,7 @@ mod tests {
             texts: None,
             blank_means_zero: true,
             nil_report: false,
-            findings: Vec::new(),
+            findings: Findings::default(),
             explained: Vec::new(),
             awaits_approval: false,
             rejudged: Vec::new(),

@@ -1,7 +1,7 @@
 //! A report that counts, or will once it is approved, packed: there are millions.
 
 use super::event::{FormId, ReportAccepted};
-use crate::form::{CellTable, FindingRecord, RowRef, pack_findings, packed_findings};
+use crate::form::{CellTable, FindingRecord, Findings, RowRef, packed_findings};
 use crate::words::Revision;
 
 /// The revision that counts, or will once it is approved.
@@ -24,7 +24,7 @@ impl Effective {
     /// What was accepted.
     pub(super) fn new(accepted: &ReportAccepted) -> Self {
         let ReportAccepted { revision, form, blank_means_zero, nil_report, ref row, ref findings, .. } = *accepted;
-        let packed = Self::packed(revision, form, (row.as_bytes(), &pack_findings(findings)));
+        let packed = Self::packed(revision, form, (row.as_bytes(), findings.as_bytes()));
         Self { blank_means_zero, nil_report, ..packed }
     }
 
@@ -56,8 +56,8 @@ impl Effective {
     }
 
     /// Replaces what is found in it.
-    pub(super) fn rejudge(&mut self, findings: &[FindingRecord]) {
-        self.packed = [self.parts().0, &pack_findings(findings)].concat().into_boxed_slice();
+    pub(super) fn rejudge(&mut self, findings: &Findings) {
+        self.packed = [self.parts().0, findings.as_bytes()].concat().into_boxed_slice();
     }
 
     /// What it states in a cell; none: nothing.

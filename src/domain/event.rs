@@ -6,7 +6,7 @@ use super::access::Grant;
 use super::roster::{Deadlines, Disposition, Obligation};
 use super::statement::{Signed, Statement};
 use super::totals::TotalKey;
-use crate::form::{CheckId, FindingRecord, Form, Row};
+use crate::form::{CheckId, Findings, Form, Row};
 use crate::words::{Coverage, Day, Digest, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year};
 
 /// One entry of the ledger.
@@ -278,7 +278,7 @@ pub struct ReportAccepted {
     /// As stated by the sender.
     pub nil_report: bool,
     /// Everything found.
-    pub findings: Vec<FindingRecord>,
+    pub findings: Findings,
     /// Queries explained by what came with the report.
     pub explained: Vec<Explained>,
     /// It counts only once a reviewer has approved it.
@@ -294,7 +294,7 @@ pub struct Rejudged {
     /// else the effective one.
     pub series: SeriesKey,
     /// What is found now.
-    pub findings: Vec<FindingRecord>,
+    pub findings: Findings,
 }
 
 /// An explained query, bound to its figures.

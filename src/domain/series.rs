@@ -8,7 +8,7 @@ use super::event::{
     SeriesKey,
 };
 use super::forms::Forms;
-use crate::form::FindingRecord;
+use crate::form::{FindingRecord, Findings};
 use crate::words::{Day, Digest, Position, RequestId, Revision, Timestamp};
 
 /// All revisions of one report. A stored revision is never changed.
@@ -100,10 +100,10 @@ pub struct Stored {
     pub withdrawn: bool,
 }
 
-/// Half a digest of a request id: enough to know it again. The id itself stands in
-/// the ledger.
+/// The first 8 bytes of the digest of a request id: enough to know it again among the
+/// revisions of one series. The id itself stands in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RequestMark(pub [u8; 16]);
+pub struct RequestMark(pub [u8; 8]);
 
 impl RequestMark {
     fn of(id: &RequestId) -> Self {
@@ -215,7 +215,7 @@ impl Series {
     }
 
     /// Replaces the findings of the current revision.
-    pub fn rejudge(&mut self, findings: &[FindingRecord], position: Position) {
+    pub fn rejudge(&mut self, findings: &Findings, position: Position) {
         self.change(position, |history, effective| {
             let current = history.pending.as_mut().or(effective.as_mut());
             current.into_iter().for_each(|current| current.rejudge(findings));
@@ -447,7 +447,7 @@ mod tests {
 
     #[test]
     fn a_series_of_one_report_is_small() {
-        // there are millions: with a row of 30 bytes this makes 200 bytes a report
-        assert_eq!((size_of::<Series>(), size_of::<Option<Box<Series>>>()), (104, 8));
+        // there are millions: allocators have places of 96 bytes, and none between that and 112
+        assert_eq!((size_of::<Series>(), size_of::<Option<Box<Series>>>()), (96, 8));
     }
 }

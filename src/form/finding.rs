@@ -71,21 +71,46 @@ const FAILED: u8 = 1;
 const HAS_LEFT: u8 = 2;
 const HAS_RIGHT: u8 = 4;
 
-/// Packs findings: the gap to the check before, what there is, the sides.
-#[must_use]
-pub fn pack_findings(findings: &[FindingRecord]) -> Vec<u8> {
-    const MOSTLY: usize = 8;
-    let mut out = Vec::with_capacity(findings.len().saturating_mul(MOSTLY));
-    let mut before = 0_u32;
-    for FindingRecord { check, verdict, left, right } in findings {
-        put_varint(&mut out, u64::from(check.0.wrapping_sub(before)));
-        before = check.0;
-        let failed = if *verdict == Verdict::Fail { FAILED } else { 0 };
-        let sides = [left.map_or(0, |_| HAS_LEFT), right.map_or(0, |_| HAS_RIGHT)];
-        out.push(failed | sides.iter().fold(0, |all, one| all | one));
-        [left, right].into_iter().flatten().for_each(|side| put_varint(&mut out, zigzag(*side)));
+/// Findings, packed: of each the gap to the check before, what there is, the sides.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Findings(Vec<u8>);
+
+impl Findings {
+    /// What was packed before; none if it is damaged.
+    #[must_use]
+    pub fn of_packed(bytes: Vec<u8>) -> Option<Self> {
+        let sound = packed_findings(&bytes).all(|finding| finding.is_some());
+        sound.then_some(Self(bytes))
     }
-    out
+
+    /// Packed.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// One after the other.
+    pub fn iter(&self) -> impl Iterator<Item = FindingRecord> {
+        packed_findings(&self.0).flatten()
+    }
+}
+
+impl FromIterator<FindingRecord> for Findings {
+    fn from_iter<T: IntoIterator<Item = FindingRecord>>(findings: T) -> Self {
+        const MOSTLY: usize = 8;
+        let findings = findings.into_iter();
+        let mut out = Vec::with_capacity(findings.size_hint().0.saturating_mul(MOSTLY));
+        let mut before = 0_u32;
+        for FindingRecord { check, verdict, left, right } in findings {
+            put_varint(&mut out, u64::from(check.0.wrapping_sub(before)));
+            before = check.0;
+            let failed = if verdict == Verdict::Fail { FAILED } else { 0 };
+            let sides = [left.map_or(0, |_| HAS_LEFT), right.map_or(0, |_| HAS_RIGHT)];
+            out.push(failed | sides.iter().fold(0, |all, one| all | one));
+            [left, right].into_iter().flatten().for_each(|side| put_varint(&mut out, zigzag(side)));
+        }
+        Self(out)
+    }
 }
 
 /// Packed findings, one after the other; a none where they are damaged is the last.
@@ -117,10 +142,4 @@ fn take_finding(bytes: &[u8], before: u32) -> Option<(FindingRecord, &[u8])> {
     let verdict = if flags & FAILED == 0 { Verdict::NotAssessable } else { Verdict::Fail };
     let check = CheckId(before.wrapping_add(u32::try_from(gap).ok()?));
     Some((FindingRecord { check, verdict, left, right }, rest))
-}
-
-/// Unpacks findings; none if they are damaged.
-#[must_use]
-pub fn unpack_findings(bytes: &[u8]) -> Option<Vec<FindingRecord>> {
-    packed_findings(bytes).collect()
 }

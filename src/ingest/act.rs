@@ -180,7 +180,7 @@ impl Overlay<'_> {
             && let Some(findings) = self.judged_again(key, report, Then::default())
             && report.findings().ne(findings.iter().copied())
         {
-            rejudged.push(Rejudged { series: key.clone(), findings });
+            rejudged.push(Rejudged { series: key.clone(), findings: findings.into_iter().collect() });
         }
         if revision(before) != revision(after) {
             rejudged.extend(self.rejudge_following_effective(key, after));

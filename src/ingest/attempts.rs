@@ -7,7 +7,7 @@ use prost::bytes::Bytes;
 
 use crate::domain::State;
 use crate::domain::event::SeriesKey;
-use crate::form::{FindingRecord, Statements, pack_findings, put_varint, take_varint, unpack_findings};
+use crate::form::{Findings, Statements, put_varint, take_varint};
 use crate::ledger::StoredAttempt;
 use crate::words::{Coverage, FamilyName, Timestamp, UnitCode, Year, limits};
 
@@ -23,7 +23,7 @@ pub struct Attempt {
     /// As stated by the sender.
     pub statements: Statements,
     /// What was found, at most [`limits::REFUSED_FINDINGS`].
-    pub findings: Vec<FindingRecord>,
+    pub findings: Findings,
     /// What was sent; empty if it was above [`limits::REFUSED_BYTES`].
     pub report: Bytes,
 }
@@ -124,7 +124,7 @@ impl Attempt {
         let Self { time, reason, form, statements, findings, report } = self;
         let mut out = vec![1, u8::from(statements.blank_means_zero) | u8::from(statements.nil_report) << 1];
         out.extend_from_slice(&time.0.to_be_bytes());
-        for part in [reason.as_bytes(), form.as_bytes(), &pack_findings(findings), report] {
+        for part in [reason.as_bytes(), form.as_bytes(), findings.as_bytes(), report] {
             put_varint(&mut out, part.len() as u64);
             out.extend_from_slice(part);
         }
@@ -143,7 +143,7 @@ impl Attempt {
         Some(Self {
             reason: String::from_utf8(part()?.to_vec()).ok()?,
             form: String::from_utf8(part()?.to_vec()).ok()?,
-            findings: unpack_findings(part()?)?,
+            findings: Findings::of_packed(part()?.to_vec())?,
             report: Bytes::copy_from_slice(part()?),
             time: Timestamp(i64::from_be_bytes(*time)),
             statements: Statements { blank_means_zero: flags & 1 != 0, nil_report: flags & 2 != 0 },

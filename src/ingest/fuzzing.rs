@@ -64,7 +64,7 @@ fn kept(admitted: &Admitted, reason: &str) {
         reason: reason.to_owned(),
         form: form.name().to_owned(),
         statements: submission.statements,
-        findings: found.clone(),
+        findings: found.iter().copied().collect(),
         report: submission.report.clone(),
     };
     let (key, value) = (stored_key(series), attempt.encode());

@@ -18,7 +18,7 @@ use super::outcome::{Reason, ResultView, SubmitError, Unused};
 use super::prior::{Unpacked, prior};
 use crate::domain::event::{Event, EventKind, Explained, Rejudged, ReportAccepted, SeriesKey};
 use crate::domain::{Effective, Roster, Series, State};
-use crate::form::{Evidence, Figures, Finding, FindingRecord, Form, Localisation, UnitFacts, Verdict};
+use crate::form::{Evidence, Figures, Finding, FindingRecord, Findings, Form, Localisation, UnitFacts, Verdict};
 use crate::words::{Position, Revision, Timestamp};
 
 /// The state, and the events that the batch will append to it.
@@ -55,7 +55,7 @@ pub(super) enum Verdicts {
 #[derive(Debug)]
 pub(super) struct Acceptance {
     revision: Revision,
-    findings: Vec<FindingRecord>,
+    findings: Findings,
     explained: Vec<Explained>,
     pub(super) awaits_approval: bool,
     rejudged: Vec<Rejudged>,
@@ -162,7 +162,8 @@ impl<'a> Overlay<'a> {
             let awaits_approval = self.state.roster(&key.family, key.year).requires_approval;
             let takes_effect = (!awaits_approval).then_some((now, &*admitted.form));
             let rejudged = takes_effect.map(|now| self.rejudge_following(key, Some(now))).unwrap_or_default();
-            Verdicts::Accept(Acceptance { revision, findings: found, explained, awaits_approval, rejudged })
+            let findings = found.into_iter().collect();
+            Verdicts::Accept(Acceptance { revision, findings, explained, awaits_approval, rejudged })
         });
         let certified = match verdict {
             Verdicts::Accept(_) => self.state.moved_by(key, admitted.form_id, &admitted.content.row),
@@ -226,7 +227,8 @@ impl<'a> Overlay<'a> {
     pub(super) fn rejudge(&self, key: &SeriesKey, then: Then<'_>) -> Option<Rejudged> {
         let series = self.series(key)?;
         let findings = self.judged_again(key, series.current()?, then)?;
-        series.findings().ne(findings.iter().copied()).then(|| Rejudged { series: key.clone(), findings })
+        let changed = series.findings().ne(findings.iter().copied());
+        changed.then(|| Rejudged { series: key.clone(), findings: findings.into_iter().collect() })
     }
 
     /// What is found in a report; what the report alone decides stays as it was

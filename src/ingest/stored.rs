@@ -157,7 +157,8 @@ impl Desk {
         let (prose, mut explanations) = unpack_texts(&texts).ok_or_else(|| damaged("its texts are damaged"))?;
         let report = form.write(&accepted.row, prose).map_err(|error| damaged(&error.to_string()))?;
         let current = series.current_revision().is_some_and(|known| known.revision == stored.revision);
-        let recorded = if current { series.findings().collect() } else { accepted.findings.clone() };
+        let recorded: Vec<FindingRecord> =
+            if current { series.findings().collect() } else { accepted.findings.iter().collect() };
         let (findings, later) = describe(state, key, series, &form, &accepted, &report, &recorded)
             .ok_or_else(|| damaged("its figures are damaged"))?;
         for (query, digest) in later {
@@ -205,10 +206,10 @@ impl Desk {
         // a report above the limit is kept without its bytes: findings without cells
         let _ = reader.read(&form, &attempt.report);
         let now = reader.figures(attempt.statements);
-        let findings = form.describe(&attempt.findings, Evidence { now, prior: None, claims: reader.claims() });
+        let found: Vec<FindingRecord> = attempt.findings.iter().collect();
+        let findings = form.describe(&found, Evidence { now, prior: None, claims: reader.claims() });
         let kept = !attempt.report.is_empty();
-        let localisation =
-            kept.then(|| localise(&Overlay::new(&state, 0), key, &form, &attempt.findings, now)).flatten();
+        let localisation = kept.then(|| localise(&Overlay::new(&state, 0), key, &form, &found, now)).flatten();
         Some((attempt, findings, localisation))
     }
 

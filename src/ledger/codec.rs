@@ -15,7 +15,7 @@ use crate::domain::event::{
     Event, EventKind, Explained, FormId, FormRegistered, QueryExplained, Rejudged, ReportAccepted, ReportWithdrawn,
     SeriesKey, TextRedacted, TokenId, TokenRevoked, UnitEntry, UnitKind, UnitsApplied,
 };
-use crate::form::{CheckId, Form, Row, pack_findings, unpack_findings};
+use crate::form::{CheckId, Findings, Form, Row};
 use crate::words::{Coverage, Digest, FamilyName, Position, RequestId, Revision, Timestamp, UnitCode, Year};
 
 /// A stored event that cannot be read.
@@ -174,7 +174,7 @@ fn accepted_to(accepted: &ReportAccepted) -> stored::ReportAccepted {
         texts_digest: texts.map(|digest| digest.as_bytes().to_vec()).unwrap_or_default(),
         blank_means_zero: *blank_means_zero,
         nil_report: *nil_report,
-        findings: pack_findings(findings),
+        findings: findings.as_bytes().to_vec(),
         explained: explained.iter().copied().map(explained_to).collect(),
         rejudged: rejudged.iter().map(rejudged_to).collect(),
         awaits_approval: *awaits_approval,
@@ -200,7 +200,7 @@ fn series_to(series: &SeriesKey) -> stored::Series {
 
 fn rejudged_to(rejudged: &Rejudged) -> stored::Rejudged {
     let Rejudged { series, findings } = rejudged;
-    stored::Rejudged { series: Some(series_to(series)), findings: pack_findings(findings) }
+    stored::Rejudged { series: Some(series_to(series)), findings: findings.as_bytes().to_vec() }
 }
 
 fn explained_to(explained: Explained) -> stored::Explained {
@@ -318,7 +318,7 @@ fn series_from(series: Option<stored::Series>) -> Result<SeriesKey, String> {
 
 fn rejudged_from(rejudged: Vec<stored::Rejudged>) -> Result<Vec<Rejudged>, String> {
     let one = |stored::Rejudged { series, findings }| {
-        let findings = unpack_findings(&findings).ok_or("findings are damaged")?;
+        let findings = Findings::of_packed(findings).ok_or("findings are damaged")?;
         Ok(Rejudged { series: series_from(series)?, findings })
     };
     rejudged.into_iter().map(one).collect()
@@ -365,7 +365,7 @@ fn accepted_from(accepted: stored::ReportAccepted, forms: Forms<'_>) -> Result<R
         texts: (!texts_digest.is_empty()).then(|| digest_from(&texts_digest)).transpose()?,
         blank_means_zero,
         nil_report,
-        findings: unpack_findings(&findings).ok_or("its findings are damaged")?,
+        findings: Findings::of_packed(findings).ok_or("its findings are damaged")?,
         explained: explained.into_iter().map(explained_from).collect(),
         awaits_approval,
         rejudged: rejudged_from(rejudged)?,

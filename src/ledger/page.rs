@@ -64,13 +64,18 @@ pub(super) fn pack(events: &[Vec<u8>], before: Digest, out: &mut Vec<Packed>) ->
     hashes
 }
 
+/// Bytes that an event takes in a body, about: it stands after its length.
+fn size(event: &[u8]) -> usize {
+    const LENGTH: usize = 4;
+    event.len().saturating_add(LENGTH)
+}
+
 /// How many of the first events have so many bytes together; one at least.
 fn within(events: &[Vec<u8>], raw: usize) -> usize {
-    const LENGTH: usize = 4;
-    let mut size = 0_usize;
+    let mut together = 0_usize;
     let fits = events.iter().take_while(|event| {
-        size = size.saturating_add(event.len()).saturating_add(LENGTH);
-        size <= raw
+        together = together.saturating_add(size(event));
+        together <= raw
     });
     fits.count().max(1)
 }
@@ -85,7 +90,7 @@ struct Body {
 
 impl Body {
     fn of(run: &[Vec<u8>]) -> Self {
-        let mut plain = Vec::new();
+        let mut plain = Vec::with_capacity(run.iter().map(|event| size(event)).fold(0, usize::saturating_add));
         for event in run {
             put_part(&mut plain, event);
         }

@@ -222,7 +222,7 @@ fn remove_half_written_snapshots(dir: &Path) -> Result<(), StoreError> {
 /// Opens sled. Its threads may hold its lock a moment longer than its last
 /// handle; that is waited for.
 fn open_engine(dir: &Path) -> Result<sled::Db, StoreError> {
-    let open = || sled::Config::new().path(dir).flush_every_ms(None).open();
+    let open = || sled::Config::new().path(dir).flush_every_ms(None).cache_capacity(limits::STORE_CACHE_BYTES).open();
     let failed = |error| StoreError::Engine(dir.to_owned(), error);
     match open() {
         Err(sled::Error::Io(problem)) if problem.to_string().contains("lock") => {

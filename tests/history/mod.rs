@@ -21,7 +21,7 @@ use crossfoot::domain::event::{
     SeriesKey, UnitEntry, UnitKind, UnitsApplied,
 };
 use crossfoot::domain::{Counts, Deadlines, Disposition, State, TotalKey};
-use crossfoot::form::{Catalog, Form, Row};
+use crossfoot::form::{Catalog, Findings, Form, Row};
 use crossfoot::words::{Basis, Coverage, Day, Digest, Position, Revision, Timestamp, UnitCode, Year};
 use proptest::prelude::*;
 
@@ -263,7 +263,7 @@ impl Told {
             texts: None,
             blank_means_zero: false,
             nil_report: nil,
-            findings: Vec::new(),
+            findings: Findings::default(),
             explained: Vec::new(),
             awaits_approval,
             rejudged: Vec::new(),

@@ -29,10 +29,12 @@ pub(super) async fn measure(maker: &Maker, size: &Size, what: &[What]) -> anyhow
     let data = folder.path().join("ledger");
     let mut all = Vec::new();
     let served = Served::start(&data, None)?;
-    let empty = served.memory()?;
+    let weighs = what.contains(&What::Memory);
+    let memory = async |served: &Served| if weighs { served.memory().await } else { Ok(0) };
+    let empty = memory(&served).await?;
     served.plant(size.reports).await?;
-    let planted = served.memory()?;
-    progress(&format!("{} units: {} bytes each", size.reports, per(planted.saturating_sub(empty), size.reports)));
+    let planted = memory(&served).await?;
+    progress("the units are in");
     let clients = served.clients(CONNECTIONS).await?;
     let [first, second] = YEARS;
     send_year(maker, &clients, size.reports, first).await?;
@@ -46,20 +48,20 @@ pub(super) async fn measure(maker: &Maker, size: &Size, what: &[What]) -> anyhow
         send_year(maker, &clients, size.reports, second).await?;
     }
     progress("the second year is in");
-    let running = served.memory()?;
+    let running = memory(&served).await?;
     drop(clients);
     served.stop()?;
     let reports = size.reports.saturating_mul(2);
     let found = verify(&data)?;
     anyhow::ensure!(usize::try_from(found)? == reports, "verify counts {found} reports");
-    if what.contains(&What::Memory) {
+    if weighs {
         let bytes = per(running.saturating_sub(planted), reports);
         let name = "memory of each report beyond the tree, while running";
         all.push(Measured::new("memory", name, "bytes", vec![bytes]).with_target(Target::AtMost(MEMORY)));
         let tree = per(planted.saturating_sub(empty), size.reports);
         all.push(Measured::new("memory_tree", "memory of each unit of the tree", "bytes", vec![tree]));
         let again = Served::start(&data, None)?;
-        let bytes = per(again.memory()?.saturating_sub(planted), reports);
+        let bytes = per(again.memory().await?.saturating_sub(planted), reports);
         all.push(Measured::new("memory_started", "the same, after a start", "bytes", vec![bytes]));
         again.stop()?;
     }

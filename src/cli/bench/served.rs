@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use rustix::process::{Pid, Signal, kill_process};
@@ -66,8 +67,11 @@ impl Served {
         Ok(())
     }
 
-    /// Bytes of memory that are its own: not those of files.
-    pub(super) fn memory(&self) -> anyhow::Result<u64> {
+    /// Bytes of memory that are its own, not those of files, once the allocator has given
+    /// back what is free.
+    pub(super) async fn memory(&self) -> anyhow::Result<u64> {
+        const GIVEN_BACK: Duration = Duration::from_secs(12);
+        tokio::time::sleep(GIVEN_BACK).await;
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
         let kib = line.and_then(|line| line.split_whitespace().next()).context("no RssAnon")?;
