@@ -95,8 +95,9 @@ pub const REPORT_BYTES: usize = 1 << 20;
 /// files it never syncs; 4 KiB is safely below.
 pub const PAGE_BYTES: usize = 4_096;
 /// Bytes of the store that sled keeps in memory: with its default it keeps all of it up
-/// to 1 GiB. What is read again and again is in the state, and the system caches the file.
-pub const STORE_CACHE_BYTES: u64 = 4 << 20;
+/// to 1 GiB. What is read again and again is in the state, and the system caches the file. With
+/// 4 MiB a server took more memory after a start, not less.
+pub const STORE_CACHE_BYTES: u64 = 16 << 20;
 /// Bytes of events that are tried as one page before compression.
 pub const PAGE_RAW_BYTES: usize = 16 << 10;
 /// Events in one commit.
