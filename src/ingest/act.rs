@@ -177,10 +177,8 @@ impl Overlay<'_> {
         let mut rejudged = Vec::new();
         if current(before) != current(after)
             && let Some(report) = after.current()
-            && let Some(findings) = self.judged_again(key, report, Then::default())
-            && report.findings().ne(findings.iter().copied())
         {
-            rejudged.push(Rejudged { series: key.clone(), findings: findings.into_iter().collect() });
+            rejudged.extend(self.judged_again(key, report, Then::default()));
         }
         if revision(before) != revision(after) {
             rejudged.extend(self.rejudge_following_effective(key, after));

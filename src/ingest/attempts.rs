@@ -7,7 +7,7 @@ use prost::bytes::Bytes;
 
 use crate::domain::State;
 use crate::domain::event::SeriesKey;
-use crate::form::{Findings, Statements, put_varint, take_varint};
+use crate::form::{Findings, Statements, put_part, take_part};
 use crate::ledger::StoredAttempt;
 use crate::words::{Coverage, FamilyName, Timestamp, UnitCode, Year, limits};
 
@@ -125,8 +125,7 @@ impl Attempt {
         let mut out = vec![1, u8::from(statements.blank_means_zero) | u8::from(statements.nil_report) << 1];
         out.extend_from_slice(&time.0.to_be_bytes());
         for part in [reason.as_bytes(), form.as_bytes(), findings.as_bytes(), report] {
-            put_varint(&mut out, part.len() as u64);
-            out.extend_from_slice(part);
+            put_part(&mut out, part);
         }
         out
     }
@@ -135,8 +134,7 @@ impl Attempt {
         let (&[1, flags], rest) = bytes.split_first_chunk::<2>()? else { return None };
         let (time, mut rest) = rest.split_first_chunk::<8>()?;
         let mut part = || -> Option<&[u8]> {
-            let (length, after) = take_varint(rest)?;
-            let (part, after) = after.split_at_checked(usize::try_from(length).ok()?)?;
+            let (part, after) = take_part(rest)?;
             rest = after;
             Some(part)
         };

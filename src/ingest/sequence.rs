@@ -225,20 +225,12 @@ impl<'a> Overlay<'a> {
     /// Judges the current report of a series again; none if its findings stay as
     /// they are.
     pub(super) fn rejudge(&self, key: &SeriesKey, then: Then<'_>) -> Option<Rejudged> {
-        let series = self.series(key)?;
-        let findings = self.judged_again(key, series.current()?, then)?;
-        let changed = series.findings().ne(findings.iter().copied());
-        changed.then(|| Rejudged { series: key.clone(), findings: findings.into_iter().collect() })
+        self.judged_again(key, self.series(key)?.current()?, then)
     }
 
-    /// What is found in a report; what the report alone decides stays as it was
+    /// The same of a report of a series; what the report alone decides stays as it was
     /// recorded.
-    pub(super) fn judged_again(
-        &self,
-        key: &SeriesKey,
-        report: &Effective,
-        then: Then<'_>,
-    ) -> Option<Vec<FindingRecord>> {
+    pub(super) fn judged_again(&self, key: &SeriesKey, report: &Effective, then: Then<'_>) -> Option<Rejudged> {
         let form = self.state.form(report.form)?;
         let now = Unpacked::new(&form, report.row(), report.absent_is_zero())?;
         let prior = self.prior(key, &form, then);
@@ -248,7 +240,8 @@ impl<'a> Overlay<'a> {
         let alone = report.findings().filter(|record| !form.is_beyond(record.check));
         let mut findings: Vec<FindingRecord> = alone.chain(beyond).collect();
         findings.sort_unstable_by_key(|record| record.check);
-        Some(findings)
+        let changed = report.findings().ne(findings.iter().copied());
+        changed.then(|| Rejudged { series: key.clone(), findings: findings.into_iter().collect() })
     }
 
     /// Reports whose findings change when units change; `facts` tells of a unit
