@@ -27,8 +27,11 @@ pub(super) struct Args {
 /// Runs the command.
 pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     let maker = Maker::new()?;
-    std::fs::create_dir_all(&args.dir)?;
-    let file = |name: &str| File::create(args.dir.join(name)).map(BufWriter::new);
+    std::fs::create_dir_all(&args.dir).with_context(|| args.dir.display().to_string())?;
+    let file = |name: &str| {
+        let path = args.dir.join(name);
+        File::create(&path).map(BufWriter::new).with_context(|| path.display().to_string())
+    };
     let cells: String = (0..maker.form.cells().len()).fold(String::new(), |mut header, cell| {
         let _ = write!(header, ",c{cell}");
         header
@@ -38,6 +41,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
     for unit in made::units(args.reports) {
         writeln!(out, "{},{},{}", unit.code, unit.parent, unit.kind)?;
     }
+    out.flush()?;
     let mut out = file("reports.csv")?;
     writeln!(out, "unit,year,coverage{cells}")?;
     for agency in 0..args.reports {
@@ -45,6 +49,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<Answer> {
         maker.figures(agency, FIRST_YEAR).iter().try_for_each(|figure| write!(out, ",{figure}"))?;
         writeln!(out)?;
     }
+    out.flush()?;
     let mut out = file("totals.csv")?;
     writeln!(out, "unit{cells}")?;
     for wire::GetRollupResponse { unit, cells, .. } in totals(&maker, args.reports).await? {
